@@ -36,7 +36,7 @@ internal sealed class OutputPipeline
         Action<OutputChar> thoughts = settings.SplitsReasoning ? c => Emit(c, isReasoning: true) : _stops.Feed;
         if (settings.Tools is { } family)
         {
-            ToolCallReader reader = new(settings.ToolNames, settings.ToolSchemas, allowsKeyed: !settings.ExpectsJson);
+            ToolCallReader reader = new(settings.ToolNames, settings.ToolSchemas, allowsKeyed: !settings.ExpectsJson) { BlockTags = ToolFamilies.BlockTags };
             _tools = new(reader, family, settings.DropsToolCalls ? CallPlaces.Marks : CallPlaces.Any, content, EmitCall);
             content = _tools.Feed;
 

@@ -10,7 +10,8 @@ internal static class JsonEscapes
     /// Returns the text with all escape sequences replaced. If a backslash is not the start of an escape sequence, it is part of the text, as in
     /// <c>C:\dir</c>.
     /// </summary>
-    internal static string Decode(string text)
+    /// <param name="quote">The opening quote of the string. A backslash before such a quote is the start of an escape sequence.</param>
+    internal static string Decode(string text, char quote)
     {
         if (!text.Contains('\\', StringComparison.Ordinal))
             return text;
@@ -20,7 +21,7 @@ internal static class JsonEscapes
             if (text[i] != '\\' || i + 1 == text.Length)
                 value.Append(text[i]);
             else
-                i += Append(text.AsSpan(i + 1), value);
+                i += Append(text.AsSpan(i + 1), quote, value);
         }
 
         return value.ToString();
@@ -28,7 +29,7 @@ internal static class JsonEscapes
 
     /// <summary>Appends the character that a sequence stands for, and returns the length of the sequence.</summary>
     /// <param name="sequence">The text after the backslash.</param>
-    private static int Append(ReadOnlySpan<char> sequence, StringBuilder value)
+    private static int Append(ReadOnlySpan<char> sequence, char quote, StringBuilder value)
     {
         char c = sequence[0];
         if (c == 'u' && sequence.Length > 4 && ushort.TryParse(sequence[1..5], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ushort unit))
@@ -37,7 +38,7 @@ internal static class JsonEscapes
             return 5;
         }
 
-        if (c is not ('n' or 't' or 'r' or 'b' or 'f' or '"' or '\'' or '/' or '\\' or '“' or '”' or '`'))
+        if (c is not ('n' or 't' or 'r' or 'b' or 'f' or '"' or '\'' or '/' or '\\') && c != quote && !(c == '”' && quote == '“'))
             value.Append('\\');
         value.Append(c switch { 'n' => '\n', 't' => '\t', 'r' => '\r', 'b' => '\b', 'f' => '\f', _ => c });
         return 1;

@@ -138,7 +138,7 @@ internal sealed class TolerantJsonParser(string text, int start)
         IsCut |= isCut;
         int open = Math.Min(start + value.OpenLength, _at);
         string whole = text[open..Math.Max(open, _at - (isCut ? 0 : value.CloseLength))];
-        whole = value.IsVerbatim ? whole : JsonEscapes.Decode(whole);
+        whole = value.IsVerbatim ? whole : JsonEscapes.Decode(whole, text[start]);
         if (step == StringStep.Invalid || HasLoneSurrogate(whole))
             return false;
         if (isName && !isEscaped && !IsAtEnd)
@@ -150,9 +150,10 @@ internal sealed class TolerantJsonParser(string text, int start)
     private bool ContinuesAfterQuote(TolerantString value)
     {
         int next = _at;
-        while (next < text.Length && text[next] is ' ' or '\t')
-            next++;
-        return next < text.Length && value.ContinuesWith(text[next], next == _at);
+        bool isAfterLineBreak = false;
+        while (next < text.Length && (text[next] is ' ' or '\t' || (value.HasOpenInnerQuote && text[next] is '\n' or '\r')))
+            isAfterLineBreak |= text[next++] == '\n';
+        return next < text.Length && value.ContinuesWith(text[next], next == _at, isAfterLineBreak);
     }
 
     /// <summary>

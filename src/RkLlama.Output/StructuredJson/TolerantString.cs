@@ -38,6 +38,10 @@ internal sealed class TolerantString
     private bool _isEmpty = true;
     private int _quotesInside;
     private int _brackets;
+    private int _parentheses;
+
+    // The last character that is no blank.
+    private char _last;
     private int _run;
 
     // JSON inside of the string: the number of open brackets, and whether the last character is in a string of that JSON.
@@ -109,10 +113,14 @@ internal sealed class TolerantString
         _ => FeedTriple(c),
     };
 
+    /// <summary>Whether a quote inside of the string has no closing one yet. Then a quote at the end of a line does not end the string.</summary>
+    internal bool HasOpenInnerQuote => _state == State.Plain && _quotesInside % 2 == 1;
+
     /// <summary>Called after <see cref="StringStep.MayEnd"/>. Returns whether the string goes on.</summary>
     /// <param name="next">The next character that is no blank.</param>
     /// <param name="isAdjacent">Whether no blank is before it.</param>
-    internal bool ContinuesWith(char next, bool isAdjacent)
+    /// <param name="isAfterLineBreak">Whether a line break is before it.</param>
+    internal bool ContinuesWith(char next, bool isAdjacent, bool isAfterLineBreak = false)
     {
         if (_state == State.Triple)
             return next == _quote && isAdjacent;
@@ -128,20 +136,29 @@ internal sealed class TolerantString
             return true;
         }
 
-        bool isInside = JsonQuotes.IsInside(next, isAdjacent, _isEmpty, _quote) || (_quotesInside % 2 == 1 && ClosesInnerQuote(next));
+        bool isInside = isAfterLineBreak
+            ? HasOpenInnerQuote && next is not (',' or '}' or ']' or ':')
+            : JsonQuotes.IsInside(next, isAdjacent, _isEmpty, _quote) || (_quotesInside % 2 == 1 ? ClosesInnerQuote(next) : isAdjacent && OpensInnerQuote(next));
+        if (isInside)
+            _last = _quote;
         if (isInside)
             (_quotesInside, _isEmpty, _start) = (_quotesInside + 1, false, _start == Start.Brackets && _depth > 0 && _quote == '"' ? Start.Name : Start.Text);
         return isInside;
     }
 
     /// <summary>Returns whether a quote, after an opening one inside of the string, is the closing one: brackets are open inside of the string, or a sign of code follows.</summary>
-    private bool ClosesInnerQuote(char next) => next is ':' or ';' || (_brackets > 0 && (next is '}' or ']' or ','));
+    private bool ClosesInnerQuote(char next) =>
+        next is ':' or ';' or '#' or '+' or '=' or '[' or '(' or '{' or '\\' || (_brackets > 0 && (next is '}' or ']' or ',')) || (_parentheses > 0 && (next is ')' or ','));
+
+    /// <summary>Returns whether a quote is the opening one of a string of code inside of the string.</summary>
+    private bool OpensInnerQuote(char next) => _last is '(' or '=' or '[' && !char.IsWhiteSpace(next) && next is not (',' or '}' or ']' or ')' or ':');
 
     private StringStep FeedPlain(char c)
     {
         if (_isEscape)
         {
             _isEscape = false;
+            _last = c;
             CloseLength = _hasEscapedQuotes && c == _quote ? 2 : 1;
             return CloseLength == 2 ? StringStep.Ended : StringStep.Inside;
         }
@@ -150,7 +167,9 @@ internal sealed class TolerantString
         if (c == _quote && !_hasEscapedQuotes)
             return _isName ? StringStep.Ended : StringStep.MayEnd;
         _isEmpty = false;
+        _last = char.IsWhiteSpace(c) ? _last : c;
         _brackets += c is '{' or '[' ? 1 : c is '}' or ']' ? -1 : 0;
+        _parentheses = Math.Max(0, _parentheses + (c == '(' ? 1 : c == ')' ? -1 : 0));
         if (_start == Start.Brackets && c is '{' or '[')
             _depth++;
         else if (_start == Start.Brackets && !char.IsWhiteSpace(c))

@@ -10,6 +10,12 @@ internal static class JsonLimits
     /// <summary>The maximum number of objects and arrays inside one another.</summary>
     internal const int MaxDepth = 64;
 
+    /// <summary>
+    /// The maximum number of objects and arrays inside one another in the arguments of a tool call. The messages of the APIs add up to 6 levels around them, in
+    /// both directions.
+    /// </summary>
+    internal const int MaxArgumentsDepth = MaxDepth - 6;
+
     internal static JsonDocumentOptions Document { get; } = new() { MaxDepth = MaxDepth };
 
     /// <summary>Returns whether the value nests deeper than <see cref="MaxDepth"/>. The check itself never recurses deeper than this limit.</summary>

@@ -32,6 +32,28 @@ internal static class JsonText
         return compact.ToString();
     }
 
+    /// <summary>Returns the number of objects and arrays inside one another.</summary>
+    /// <param name="json">Must be valid JSON.</param>
+    internal static int Depth(string json)
+    {
+        int depth = 0, deepest = 0;
+        bool inString = false;
+        for (int i = 0; i < json.Length; i++)
+        {
+            char c = json[i];
+            if (inString && c == '\\')
+                i++;
+            else if (c == '"')
+                inString = !inString;
+            else if (!inString && c is '{' or '[')
+                deepest = Math.Max(deepest, ++depth);
+            else if (!inString && c is '}' or ']')
+                depth--;
+        }
+
+        return deepest;
+    }
+
     /// <summary>
     /// Returns the text as a JSON string in quotes. Escapes only the characters that JSON requires to be escaped, and halves of surrogate pairs.
     /// </summary>

@@ -20,6 +20,9 @@ internal sealed class LiteralSet
     /// <summary>The range of all literals.</summary>
     internal (int Start, int End) All => (0, _sorted.Length);
 
+    /// <summary>The literals in their order.</summary>
+    internal IReadOnlyList<string> Items => _sorted;
+
     internal string this[int index] => _sorted[index];
 
     internal bool CanStartWith(char c) => _firstChars.Contains(c);

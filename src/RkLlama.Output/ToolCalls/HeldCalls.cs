@@ -76,7 +76,17 @@ internal sealed class HeldCalls(Action<OutputChar> onText, Action<ParsedToolCall
         _space.Clear();
         (IsAfterCall, IsAtLineStart) = (true, true);
         foreach (ParsedToolCall call in all)
-            onCall(call);
+        {
+            if (!call.IsText)
+            {
+                onCall(call);
+                continue;
+            }
+
+            HasText = true;
+            foreach (char c in call.Arguments)
+                onText(new(c, IsSpecial: false));
+        }
     }
 
     /// <summary>Passes on a character that cannot be part of a call. The text of a special token is dropped later, so held text stays held.</summary>

@@ -28,6 +28,9 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
     private bool _isImmediate;
     private bool _isEnded;
 
+    // Whether a block that has been rejected has no closing mark yet. The mark belongs to its text.
+    private bool _isRejectedOpen;
+
     /// <summary>Whether text is held back that may be a mark or a block.</summary>
     internal bool IsOpen => _parser is not null || _partial.Length > 0;
 
@@ -134,6 +137,11 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
             EmitCalls();
             _isEnded = true;
         }
+        else if (_isRejectedOpen && literal.StartsWith("</", StringComparison.Ordinal))
+        {
+            _isRejectedOpen = false;
+            _output.Release(text);
+        }
         else
         {
             _output.AddTrailer(text, endsLine: literal == ToolFamilies.NextMessage);
@@ -226,6 +234,7 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
     {
         _calls.Clear();
         bool isEmptyBlock = _isMarked && _output.FollowsCall && MarkText.IsEmptyBlock(_held.Text);
+        _isRejectedOpen = _isMarked && !isEmptyBlock;
         OutputChar[] text = _held.Take();
         _otherJson.Add(text, parser.OpenJson);
         if (isEmptyBlock)
@@ -243,6 +252,7 @@ internal sealed class ToolCallSplitter(ToolCallReader reader, ToolFamily family,
     private void EmitCalls()
     {
         _otherJson.Clear();
+        _isRejectedOpen = false;
         _output.Emit(_calls);
         _calls.Clear();
         _held.Clear();

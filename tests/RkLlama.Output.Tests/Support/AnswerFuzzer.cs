@@ -37,6 +37,13 @@ internal sealed class AnswerFuzzer(Random random)
         "<tool>get_weather</tool><args>{\"city\": \"#\"}</args>", "<tool_call><name>get_weather</name><arguments>{\"city\": \"#\"}</arguments></tool_call>",
         "{\"name\": \"get_weather\", \"arguments\": \"{\\\"city\\\": \\\"#\\\"}\"}", "[\"{\\\"name\\\": \\\"get_weather\\\", \\\"arguments\\\": {\\\"city\\\": \\\"#\\\"}}\"]",
         "<tool_call>\"{\\\"name\\\": \\\"get_weather\\\", \\\"arguments\\\": {\\\"city\\\": \\\"#\\\"}}\"</tool_call>",
+        "<tool_call>\n<function>get_weather</function>\n<parameter=city>\n#\n</parameter>\n</tool_call>", "<tool_call>get_weather</tool_call>\n<parameter=city>#</parameter>",
+        "<function=get_weather></function>{\"city\": \"#\"}", "<function=get_weather>\n</function>\n```json\n{\"city\": \"#\"}\n```", "<tool_call>{\"name\": \"get_weather\"}\n{\"arguments\": {\"city\": \"#\"}}</tool_call>",
+        "<tool_call>\n\"get_weather\"\n{\"city\": \"#\"}\n</tool_call>", "<tool_call>**get_weather**\n{\"city\": \"#\"}</tool_call>", "<tool_call>{\"name\": \"get_weather\", {\"city\": \"#\"}}</tool_call>",
+        "<tool_call>[\"get_weather\", {\"city\": \"#\"}]</tool_call>", "<tool_call>{\"get_weather\", \"arguments\": {\"city\": \"#\"}}</tool_call>", "functools(" + Call + ")", "<tool_call>json\n" + Call + "</tool_call>",
+        "[{\"name\": \"nosuch\", \"arguments\": {\"a\": \"#\"}}, " + Call + "]", "[nosuch(a=\"#\"), get_weather(city=\"#\")]", "````json\n" + Call + "\n````",
+        "<function=get_weather><parameter=city>\n#\n</parameter> # <parameter=x>\n#</parameter>\n</parameter>\n</function>", "<tool_call>\n{\"name\": \"nosuch\", \"arguments\": {\"a\": \"#\"}}\n</tool_call>",
+        "{\"name\": \"get_weather\", \"arguments\": {\"city\": \"print(\"#\") # x\"}}", "```json\n[TOOL_CALLS] [" + Call + "]\n```",
     ];
 
     private static readonly string[] Noise =
@@ -49,6 +56,7 @@ internal sealed class AnswerFuzzer(Random random)
         "</city>", "[ARGS]", "<｜tool▁sep｜>", "call:", "commentary to=", "<|message|>", "{{", "}}",
         "{\"a\": [", "to=", "<json>", "</json>", "<tool-use>", "<|assistant|>", "<function>ping</function>", ">>>", "> ", ">>>all\n", "```tool_code\n", "result = ", "# # ", "fs.", "<|end|>", "<|start|>assistant", "commentary<|message|>",
         "<get_weather>", "</get_weather>", "<get_weather", "<get_weather city=\"", "/>", "<city>", "<tool>", "<args>", "</args>", "<name>get_weather</name>", "<arguments>", "\\\"", "\"{",
+        "<parameter>", "<parameter=x>", "````", "(", ")", "**", "json\n", "function: get_weather", "[nosuch(", "<|return|>", "</div>",
     ];
 
     private int _next;

@@ -204,8 +204,8 @@ public sealed class HermesToolCallParserTests
     }
 
     [Theory]
-    [InlineData(62, true)]
-    [InlineData(63, false)]
+    [InlineData(57, true)]
+    [InlineData(58, false)]
     [InlineData(10_000, false)]
     public void Arguments_that_nest_deeper_than_the_limit_are_no_call(int depth, bool isCall)
     {

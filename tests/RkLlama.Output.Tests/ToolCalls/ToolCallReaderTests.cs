@@ -13,7 +13,7 @@ public sealed class ToolCallReaderTests
     {
         ToolCallReader reader = new(new HashSet<string> { "f" }, null);
 
-        reader.TryRead("""[{"name":"f"},{"name":"g"}]""", needsArguments: false, _calls).Should().BeFalse();
+        reader.TryRead("""[{"name":"f"},{"a":"g"}]""", needsArguments: false, _calls).Should().BeFalse();
         reader.TryRead("""[{"name":"f"},{"name":"f","arguments":{"a": 1}}]""", needsArguments: false, _calls).Should().BeTrue();
 
         _calls.Should().Equal(new("f", "{}"), new ParsedToolCall("f", """{"a":1}"""));

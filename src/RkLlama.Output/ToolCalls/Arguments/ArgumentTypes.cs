@@ -59,6 +59,8 @@ internal static partial class ArgumentTypes
             return value.ValueKind != JsonValueKind.Null && types.Contains("string") ? JsonText.Quote(value.GetRawText()) : null;
 
         string text = value.GetString()!.Trim();
+        if (!types.Contains("object") && !types.Contains("array"))
+            text = ParameterValue.Number(ParameterValue.WithoutQuotes(text));
         if ((text is ['{', ..] && types.Contains("object")) || (text is ['[', ..] && types.Contains("array")))
             return JsonRepair.RepairWhole(text) is { } json ? JsonText.Minify(json) : null;
         if (text == "null" && types.Contains("null"))

@@ -12,7 +12,8 @@ internal static class ParameterValue
 
     /// <summary>
     /// If the text is JSON (or True, False or None) of a type that the schema allows, returns this value as minified JSON. Otherwise returns the text as a JSON
-    /// string. If the schema is null or names no type, every type is allowed. Text in quotes becomes a string that contains the quotes.
+    /// string. If the schema is null or names no type, every type is allowed. Text in quotes becomes a string that contains the quotes. If the schema allows no
+    /// string, the quotes do not count, and null is always allowed.
     /// </summary>
     /// <param name="schema">The JSON schema of the parameter. The types are read from its keywords type, enum, anyOf and oneOf.</param>
     internal static string ToJson(string text, JsonElement? schema)
@@ -21,7 +22,9 @@ internal static class ParameterValue
         if (types.Count == 1 && types.Contains("string"))
             return JsonText.Quote(text);
 
-        string value = text.Trim() switch
+        bool isNoString = types.Count > 0 && !types.Contains("string");
+        string plain = isNoString ? Number(WithoutQuotes(text.Trim())) : text.Trim();
+        string value = plain switch
         {
             // Chat templates write earlier calls with Python constants, and models copy them.
             "True" => "true",
@@ -30,9 +33,30 @@ internal static class ParameterValue
             ['{' or '[', ..] list when !types.Contains("string") => JsonRepair.RepairWhole(list) ?? list,
             string trimmed => trimmed,
         };
-        return TypeOf(value) is { } type && (types.Count == 0 || types.Contains(type) || (type == "number" && types.Contains("integer")))
+        return TypeOf(value) is { } type && (types.Count == 0 || types.Contains(type) || (type == "number" && types.Contains("integer")) || (type == "null" && isNoString))
             ? JsonText.Minify(value)
             : JsonText.Quote(text);
+    }
+
+    /// <summary>Returns the text inside of quotes; the text itself if it has none.</summary>
+    internal static string WithoutQuotes(string text) => text is ['"', .., '"'] or ['\'', .., '\''] ? text[1..^1].Trim() : text;
+
+    /// <summary>Returns a number in the form of JSON if it starts with a plus sign or with its decimal point; other text does not change.</summary>
+    internal static string Number(string text) => text switch
+    {
+        ['.', >= '0' and <= '9', ..] => "0" + text,
+        ['-', '.', >= '0' and <= '9', ..] => "-0" + text[1..],
+        ['+', >= '0' and <= '9', ..] => text[1..],
+        _ => text,
+    };
+
+    /// <summary>
+    /// Removes the line breaks around a value that is alone on its line between two tags. In a format without a layout, all other line breaks belong to the value.
+    /// </summary>
+    internal static string WithoutOwnLine(string value)
+    {
+        bool isOwnLine = value is ['\n' or '\r', ..] && value[^1] is '\n' or '\r' && !value.AsSpan().Trim().Contains('\n');
+        return isOwnLine || value.AsSpan().TrimStart().StartsWith(CDataStart) ? WithoutLayout(value) : value;
     }
 
     /// <summary>

@@ -10,7 +10,7 @@ namespace RkLlama.Output.ToolCalls.Families;
 /// </summary>
 /// <param name="mark">The mark before the block; null if there is none.</param>
 /// <param name="place">Where a block without a mark starts.</param>
-internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall> calls, ToolMark? mark, BlockPlace place = BlockPlace.Line)
+internal sealed partial class CallBlockParser(ToolCallReader reader, List<ParsedToolCall> calls, ToolMark? mark, BlockPlace place = BlockPlace.Line)
     : ToolCallParser(reader, calls)
 {
     // A block may have an element for the name of the tool.
@@ -39,6 +39,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         None,
         Info,
         Inside,
+        ClosingLonger,
         Closed,
         Inline,
     }
@@ -60,6 +61,15 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
 
     internal override ParseStep Feed(char c)
     {
+        if (mark is not { IsWord: false } || HasCall || _isLeadInTried || _lead.Length == LeadInParser.MaxLength)
+            return FeedBlock(c);
+        _lead.Append(c);
+        ParseStep step = FeedBlock(c);
+        return step.Status == ParseStatus.Rejected ? TryLeadIn(step) : step;
+    }
+
+    private ParseStep FeedBlock(char c)
+    {
         if (_after is not null)
             return _after.Feed(c);
         if (_closingTag is not null)
@@ -70,6 +80,8 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
             return FeedComment(c);
         if (_tag.Length > 0)
             return FeedTag(c);
+        if (_fence is FenceState.Info or FenceState.ClosingLonger && FeedLongerFence(c) is { } step)
+            return step;
         if (_fence == FenceState.Info && _info.Feed(c))
             return ParseStep.Incomplete;
         if (_fence == FenceState.Info)
@@ -80,7 +92,7 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
             return ParseStep.Incomplete;
         if (_fence == FenceState.Inside && !HasCall && !(IsMarked ? _info.IsLanguage : _info.Allows(c, place == BlockPlace.Start)))
             return ParseStep.Rejected(1);
-        if (c == '<' || MarkdownFence.IsPart(c) || (c == '[' && (HasCall || IsMarked)) || (c == ToolFamilies.FunctionList[0] && !HasCall && IsEnclosed))
+        if (c == '<' || MarkdownFence.IsPart(c) || (c == '[' && (HasCall || IsMarked || _fence == FenceState.Inside)) || (c == ToolFamilies.FunctionList[0] && !HasCall && IsEnclosed))
             return FeedTag(c);
         if (HasCall && IsEnclosed && IsSkipped(c))
             return ParseStep.Incomplete;
@@ -90,6 +102,8 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
             return ParseStep.Incomplete;
         }
 
+        if (c == '{' && IsArgumentsOfBareCall())
+            return (_after = new(Reader, Calls, _bareName!)).Feed(c);
         return StartUnit(c);
     }
 
@@ -122,76 +136,6 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
         }
 
         return _comment.Feed(c) ? ParseStep.Incomplete : ParseStep.Rejected(1);
-    }
-
-    private ParseStep StartUnit(char c)
-    {
-        bool isMarked = mark is { IsWord: false };
-        _isObject = c is '{' or '"';
-        if (c == '[')
-            _unit = new ListParser(Reader, Calls, isMarked, AllowsPython);
-        else if (c == '{')
-            _unit = new JsonCallParser(Reader, Calls, isMarked);
-        else if (c == '"' && (isMarked || _fence == FenceState.Inside) && !HasCall)
-            (_unit = new JsonCallParser(Reader, Calls, isMarked)).Feed('{'); // the first bracket is missing
-        else if (NamedCallParser.CanStartWith(c) && AllowsPython && (isMarked || !Reader.AcceptsAnyName))
-            _unit = IsProgram ? new StatementParser(Reader.InNamespaces, Calls, isMarked: true, _variables ??= new(StringComparer.Ordinal)) : new NamedCallParser(Reader, Calls, isMarked || _fence == FenceState.Inside);
-        else
-            return ParseStep.Rejected(1);
-        return FeedUnit(_unit, c);
-    }
-
-    private bool AllowsPython => mark is not null ? !mark.IsWord : place == BlockPlace.Start || (place == BlockPlace.Line && _fence != FenceState.Inline && !_info.IsProgram);
-
-    private ParseStep FeedUnit(ToolCallParser unit, char c)
-    {
-        _unitText.Append(c);
-        ParseStep step = unit.Feed(c);
-        if (step.Status == ParseStatus.Incomplete)
-            return step;
-        if (step.Status == ParseStatus.Rejected)
-        {
-            // The block may end before closing brackets of the call.
-            char first = step.UnreadCount > 0 ? _unitText[^step.UnreadCount] : '\0';
-            bool mayStartTag = first == '<' || (step.UnreadCount == 1 && (MarkdownFence.IsPart(first) || (first == '[' && mark?.Close is ['[', ..])));
-            if (!mayStartTag || !unit.TryFinish())
-                return step;
-            return ReplayAfterUnit(step.UnreadCount);
-        }
-
-        if (IsEnclosed || _fence == FenceState.Inline)
-            return ReplayAfterUnit(step.UnreadCount);
-        EndUnit();
-        return step;
-    }
-
-    private ParseStep ReplayAfterUnit(int unreadCount)
-    {
-        string unread = _unitText.ToString(_unitText.Length - unreadCount, unreadCount);
-        EndUnit();
-        return Replay(unread);
-    }
-
-    /// <summary>Processes characters again.</summary>
-    private ParseStep Replay(string text)
-    {
-        for (int i = 0; i < text.Length; i++)
-        {
-            ParseStep step = Feed(text[i]);
-            if (step.Status != ParseStatus.Incomplete)
-                return step with { UnreadCount = step.UnreadCount + text.Length - i - 1 };
-        }
-
-        return ParseStep.Incomplete;
-    }
-
-    private void EndUnit()
-    {
-        // Without a mark or a fence, a call in the syntax of Python, or a name and arguments, may also be the start of a sentence.
-        _mustBeLast |= !IsMarked && (_unit!.MustBeLast || (_fence == FenceState.None && _unit is NamedCallParser or ListParser { IsPython: true }));
-        _bareName = (_unit as StatementParser)?.BareName;
-        _unit = null;
-        _unitText.Clear();
     }
 
     private ParseStep FeedTag(char c)
@@ -266,20 +210,6 @@ internal sealed class CallBlockParser(ToolCallReader reader, List<ParsedToolCall
     {
         ParseStep step = StartUnit(text[0]);
         return step.Status == ParseStatus.Incomplete ? Replay(text[1..]) : step with { UnreadCount = step.UnreadCount + text.Length - 1 };
-    }
-
-    private ParseStep EndFence()
-    {
-        if (_fence == FenceState.None && !HasCall)
-        {
-            (_fence, _info) = (FenceState.Info, new());
-            return ParseStep.Incomplete;
-        }
-
-        if (!HasCall)
-            return ParseStep.Rejected(0);
-        _fence = FenceState.Closed;
-        return IsMarked && mark!.Close is not null ? ParseStep.Incomplete : ParseStep.Complete();
     }
 
     /// <summary>

@@ -25,6 +25,8 @@ internal sealed class FenceInfo
     /// <summary>Whether the content is a program whose purpose is to call tools.</summary>
     internal bool IsToolProgram => _text.StartsWith("tool", StringComparison.Ordinal) || _text.StartsWith("function", StringComparison.Ordinal);
 
+    internal bool IsEmpty => _text.Length == 0;
+
     /// <summary>Returns whether the character is part of the info string.</summary>
     internal bool Feed(char c)
     {

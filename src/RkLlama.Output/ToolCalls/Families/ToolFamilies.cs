@@ -89,6 +89,9 @@ internal static class ToolFamilies
         ],
         StringComparer.Ordinal);
 
+    /// <summary>The marks of all families, and the texts that are dropped after a call.</summary>
+    internal static IReadOnlyList<string> BlockTags { get; } = [.. Trailers, .. Marks.Keys];
+
     /// <summary>Returns the family of a chat template; <see cref="Unknown"/> if it has no marks of a family.</summary>
     internal static ToolFamily Detect(string templateSource) => Rows.FirstOrDefault(row => row.IsTemplate(templateSource)) ?? Unknown;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using RkLlama.Output.StructuredJson;
 using RkLlama.Output.ToolCalls.Arguments;
 
 namespace RkLlama.Output.ToolCalls.Parsing;
@@ -32,9 +33,7 @@ internal sealed class ArgumentsReader(ToolCallReader reader)
             case JsonValueKind.String when string.IsNullOrWhiteSpace(arguments.GetString()):
                 return "{}";
             case JsonValueKind.String:
-                string? json = null;
-                ToolCallReader.TryParse(arguments.GetString()!, root => (json = root.ValueKind == JsonValueKind.Object ? Read(tool, root) : null) is not null);
-                return json;
+                return ReadText(tool, arguments.GetString()!, mayNest: true);
             default:
                 return null;
         }
@@ -46,6 +45,33 @@ internal sealed class ArgumentsReader(ToolCallReader reader)
         IReadOnlyList<string> parameters = reader.Parameters(tool);
         return root.EnumerateObject().All(member => parameters.Contains(member.Name)) && reader.Required(tool).All(name => root.TryGetProperty(name, out _));
     });
+
+    /// <summary>Returns whether the arguments are no values, but the types of the parameters, or have other names: the model describes the tool.</summary>
+    internal bool IsDescription(string tool, string arguments) => !FitsParameters(tool, arguments) || !ToolCallReader.TryParse(
+        arguments, static root => root.EnumerateObject().Any(static member => member.Value.ValueKind != JsonValueKind.String || !Types.Contains(member.Value.GetString())));
+
+    /// <summary>Reads arguments in a string: JSON with the same mistakes as an object, in a fence, without its first or last bracket, or in one more string.</summary>
+    private string? ReadText(string tool, string value, bool mayNest)
+    {
+        string text = JsonRepair.WithoutFence(value);
+        string? json = null;
+        if (ToolCallReader.TryParse(text, Read) || (Closed(text) is { } closed && ToolCallReader.TryParse(closed, Read)))
+            return json;
+        if (text is not ['"', ..])
+            return null;
+        if (mayNest && ToolCallReader.TryParse($"[{text}]", list => list.GetArrayLength() == 1 && (json = ReadText(tool, list[0].GetString()!, mayNest: false)) is not null))
+            return json;
+        return Closed("{" + text) is { } opened && ToolCallReader.TryParse(opened, Read) ? json : null;
+
+        bool Read(JsonElement root) => (json = root.ValueKind == JsonValueKind.Object ? this.Read(tool, root) : null) is not null;
+    }
+
+    /// <summary>Returns JSON with the closing brackets that are missing at its end; null if anything else is missing.</summary>
+    private static string? Closed(string text)
+    {
+        PartialJsonScanner scanner = new();
+        return text.All(c => scanner.Feed(c) != JsonScanStatus.Invalid) ? scanner.WithClosingBrackets() : null;
+    }
 
     /// <summary>
     /// If the members are not all parameters of the tool, the object may be a whole call of it, or have one member with all arguments.

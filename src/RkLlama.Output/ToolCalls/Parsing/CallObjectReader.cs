@@ -25,12 +25,9 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
     private bool TryRead(JsonElement value, JsonProperty[] beside)
     {
         if (value.ValueKind == JsonValueKind.Array)
-        {
-            int length = value.GetArrayLength();
-            return (length == 1 || (length > 1 && (isMarked || beside.Length == 0)))
-                && value.EnumerateArray().All(item => TryRead(item, length == 1 ? beside : []));
-        }
-
+            return TryReadItems(value, beside);
+        if (value.ValueKind == JsonValueKind.String && isMarked && value.GetString()!.AsSpan().TrimStart() is ['{' or '[', ..])
+            return ToolCallReader.TryParse(value.GetString()!, root => TryRead(root, beside));
         if (value.ValueKind != JsonValueKind.Object)
             return false;
         foreach (JsonProperty member in value.EnumerateObject())
@@ -43,6 +40,49 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
             return false;
         calls.Add(call);
         return true;
+    }
+
+    /// <summary>Reads an array of calls. A call of a tool that was not offered stays text. After a mark, the array may also be the name and the arguments.</summary>
+    private bool TryReadItems(JsonElement list, JsonProperty[] beside)
+    {
+        int length = list.GetArrayLength();
+        if (isMarked && length == 2 && list[0].ValueKind == JsonValueKind.String && reader.Resolve(list[0].GetString()!) is { } tool)
+        {
+            bool isPair = ReadArguments(tool, list[1]) is { } json && json != "{}";
+            if (isPair)
+                calls.Add(new(tool, ReadArguments(tool, list[1])!));
+            return isPair;
+        }
+
+        if (length == 0 || (length > 1 && !isMarked && beside.Length > 0))
+            return false;
+        foreach (JsonElement item in list.EnumerateArray())
+        {
+            int before = calls.Count;
+            if (TryRead(item, length == 1 ? beside : []))
+                continue;
+            calls.RemoveRange(before, calls.Count - before);
+            if (length == 1 || !IsOtherCall(item))
+                return false;
+            calls.Add(ParsedToolCall.OfText(item.GetRawText()));
+        }
+
+        return true;
+    }
+
+    /// <summary>Returns whether a value is the call of a tool that was not offered.</summary>
+    private bool IsOtherCall(JsonElement item)
+    {
+        if (item.ValueKind != JsonValueKind.Object)
+            return false;
+        JsonProperty[] members = [.. item.EnumerateObject()];
+        if (Array.Find(members, static member => ToolCallFields.IsWrapper(member.Name) && member.Value.ValueKind == JsonValueKind.Object) is { Value.ValueKind: JsonValueKind.Object } wrapper)
+            return IsOtherCall(wrapper.Value);
+        int name = Array.FindIndex(members, static member => ToolCallFields.IsName(member.Name) && member.Value.ValueKind == JsonValueKind.String);
+        return name >= 0
+            && ToolNames.IsIdentifier(members[name].Value.GetString()!)
+            && !reader.InNamespaces.IsOffered(members[name].Value.GetString()!)
+            && (isMarked || Array.Exists(members, static member => ToolCallFields.IsArguments(member.Name)));
     }
 
     /// <summary>Returns whether a member beside a call has a value that must not be lost.</summary>
@@ -77,7 +117,7 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
             if (ReadArguments(tool, member.Value) is not { } json)
                 break;
             if (json != "{}")
-                return isMarked || (!isDescribed && Array.TrueForAll(beside, static other => ToolCallFields.IsArguments(other.Name))) ? new(tool, json) : null;
+                return isMarked || (!(isDescribed && _arguments.IsDescription(tool, json)) && Array.TrueForAll(beside, MayBeBeside)) ? new(tool, json) : null;
             isEmpty = true;
             others = [.. others.Where(other => other.Name != member.Name)];
         }
@@ -86,9 +126,13 @@ internal sealed class CallObjectReader(ToolCallReader reader, bool needsArgument
         if (others.Length > 0 && Array.TrueForAll(others, member => parameters.Contains(member.Name)))
             return isCertain ? new(tool, Flat(tool, others)) : null;
         if (others.Length > 0)
-            return isMarked && isEmpty && !isDescribed && reader.AllowsNoArguments(tool) && !Array.Exists(others, static other => ToolCallFields.IsArguments(other.Name)) ? new(tool, "{}") : null;
+            return isEmpty && !isDescribed && (isMarked || Array.TrueForAll(others, IsScalar)) && reader.AllowsNoArguments(tool) && !Array.Exists(others, static other => ToolCallFields.IsArguments(other.Name)) ? new(tool, "{}") : null;
         return isEmpty || (!needsArguments && isCertain && (isMarked || reader.Required(tool).Count == 0)) ? new(tool, "{}") : null;
     }
+
+    private static bool MayBeBeside(JsonProperty member) => ToolCallFields.IsArguments(member.Name) || (ToolCallFields.IsRemark(member.Name) && IsScalar(member));
+
+    private static bool IsScalar(JsonProperty member) => member.Value.ValueKind is not (JsonValueKind.Object or JsonValueKind.Array);
 
     /// <summary>Returns whether a member such as <c>id</c> is a parameter of the tool. The type of a call is none.</summary>
     private static bool IsParameter(JsonProperty member, IReadOnlyList<string> parameters) =>

@@ -18,6 +18,10 @@ internal sealed class JsonCallParser(ToolCallReader reader, List<ParsedToolCall>
 
     private bool _isInvalid;
 
+    // Whether the object is a call of a tool that was not offered, and whether it has a member with arguments. Beside other calls in an array, it stays text.
+    private bool _isOtherCall;
+    private bool _hasArguments;
+
     // Whether the calls are inside of a member. They are checked when the JSON is complete.
     private bool _isWrapped;
 
@@ -30,7 +34,7 @@ internal sealed class JsonCallParser(ToolCallReader reader, List<ParsedToolCall>
 
     internal override ParseStep Feed(char c)
     {
-        bool isOtherItem = _callDepth > 1 && _json.Depth == _callDepth - 1 && c is not ('{' or ',' or ']' or '}') && !char.IsWhiteSpace(c);
+        bool isOtherItem = !isMarked && _callDepth > 1 && _json.Depth == _callDepth - 1 && c is not ('{' or ',' or ']' or '}') && !char.IsWhiteSpace(c);
         JsonScanStatus status = _json.Feed(c);
         _isInvalid = status == JsonScanStatus.Invalid;
         if (c == '{' && _member.Length == 0)
@@ -41,7 +45,7 @@ internal sealed class JsonCallParser(ToolCallReader reader, List<ParsedToolCall>
             JsonScanStatus.Key when !AcceptsMember() => ParseStep.Rejected(0),
             JsonScanStatus.StringValue when !AcceptsValue() => ParseStep.Rejected(0),
             JsonScanStatus.Complete => ReadComplete(),
-            _ when isOtherItem || IsOtherKey() => ParseStep.Rejected(0),
+            _ when isOtherItem || IsOtherKey() || IsRemarkWithMembers() || EndsOtherCall(c) => ParseStep.Rejected(0),
             _ => ParseStep.Incomplete,
         };
     }
@@ -65,7 +69,9 @@ internal sealed class JsonCallParser(ToolCallReader reader, List<ParsedToolCall>
         _member = _json.LastString;
         bool isTool = !Reader.AcceptsAnyName && Reader.Exact.IsOffered(_member);
         _isWrapped = isTool || (ToolCallFields.IsWrapper(_member) && !ToolCallFields.IsName(_member));
-        return isMarked || _isWrapped || ToolCallFields.IsKnown(_member) || IsParameter(_member);
+        _hasArguments |= ToolCallFields.IsArguments(_member);
+        bool mayHaveOthers = _tool.Length > 0 && !_isOtherCall && !Reader.AcceptsAnyName;
+        return isMarked || _isWrapped || mayHaveOthers || ToolCallFields.IsKnown(_member) || IsParameter(_member);
     }
 
     // Names with escape sequences are checked when the JSON is complete.
@@ -77,8 +83,9 @@ internal sealed class JsonCallParser(ToolCallReader reader, List<ParsedToolCall>
         if (ToolCallFields.IsName(_member) && (_tool.Length == 0 || !IsParameter(_member)))
         {
             string? tool = Reader.InNamespaces.Resolve(value);
+            _isOtherCall = tool is null && _callDepth > 1 && ToolNames.IsIdentifier(value);
             _tool = tool ?? (value.Contains('\\') ? value : _tool);
-            return tool is not null || value.Contains('\\');
+            return tool is not null || _isOtherCall || value.Contains('\\');
         }
 
         return isMarked || _member != "type" || ToolCallFields.IsType(value) || IsParameter(_member);
@@ -86,6 +93,20 @@ internal sealed class JsonCallParser(ToolCallReader reader, List<ParsedToolCall>
 
     /// <summary>Returns whether the tool, if its name has been read, has this parameter. Some models write the arguments beside the name.</summary>
     private bool IsParameter(string member) => _tool.Length > 0 && Reader.Parameters(_tool).Contains(member);
+
+    /// <summary>Returns whether a remark before the name of the tool has members: then the JSON is something else.</summary>
+    private bool IsRemarkWithMembers() =>
+        !isMarked && _tool.Length == 0 && !_isWrapped && _json.Depth == _callDepth + 1 && ToolCallFields.IsRemark(_member) && !ToolCallFields.IsArguments(_member);
+
+    /// <summary>Returns whether the character ends an object in an array that has a name, but neither the one of a tool nor arguments.</summary>
+    private bool EndsOtherCall(char c)
+    {
+        if (c != '}' || _json.Depth != _callDepth - 1)
+            return false;
+        bool isOther = _isOtherCall && !_hasArguments && !isMarked;
+        (_isOtherCall, _hasArguments) = (false, false);
+        return isOther;
+    }
 
     private bool IsOtherKey() =>
         _json.IsInBareKey && _tool.Length == 0 && IsCallMember() && !ToolCallFields.MayBecomeKnown(_json.LastString) && !Reader.Exact.MayBecomeOffered(_json.LastString);

@@ -28,7 +28,7 @@ internal sealed class ListParser(ToolCallReader reader, List<ParsedToolCall> cal
 
         if (NamedCallParser.CanStartWith(c) && allowsPython && !Reader.AcceptsAnyName)
             _inner = new PythonCallParser(Reader, Calls);
-        else if (c == '{' || (c == '[' && isMarked))
+        else if (c == '{' || (c is '[' or '"' && isMarked))
             _inner = new JsonCallParser(Reader, Calls, isMarked);
         else
             return RejectOther();

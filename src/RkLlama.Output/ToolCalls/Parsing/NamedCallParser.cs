@@ -31,7 +31,8 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
     private static readonly LiteralSet TagsAfterName = new([.. Separators, IdTag, "<|constrain|>", Format, TaggedArgumentsParser.KeyTag, .. Elements]);
 
     private readonly StringBuilder _name = new();
-    private readonly LiteralMatcher _tag = new(TagsAfterName);
+    private LiteralMatcher _tag = new(TagsAfterName);
+    private IReadOnlyList<string> _parameters = [];
     private ToolCallParser? _inner;
     private PartialJsonScanner? _json;
     private string _tool = "";
@@ -99,6 +100,12 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
         if (!Reader.IsOffered(_tool) && _tool != Type)
             return ParseStep.Rejected(1);
         _state = State.AfterName;
+        if (isMarked && Reader.Resolve(_tool) is { } tool)
+        {
+            _parameters = Reader.Parameters(tool);
+            _tag = new(new LiteralSet([.. TagsAfterName.Items.Concat(ParameterTag.ArgumentTags(_parameters).Items).Distinct()]));
+        }
+
         return FeedAfterName(c);
     }
 
@@ -142,6 +149,8 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
         _tag.Reset();
         if (tag == TaggedArgumentsParser.KeyTag)
             return Reader.IsOffered(_tool) ? Start(new TaggedArgumentsParser(Reader, Calls, _tool), "") : ParseStep.Rejected(0);
+        if (ParameterTag.Opens.Contains(tag) || (tag is ['<', .., '>'] && _parameters.Contains(tag[1..^1])))
+            return StartArgument(tag);
         if (Elements.Contains(tag))
             return Reader.IsOffered(_tool) ? StartElement(tag[1..^1]) : ParseStep.Rejected(0);
         if (!Separators.Contains(tag))
@@ -213,6 +222,13 @@ internal sealed class NamedCallParser(ToolCallReader reader, List<ParsedToolCall
     {
         Calls.Add(new(Reader.Resolve(_tool)!, "{}"));
         return true;
+    }
+
+    private ParseStep StartArgument(string tag)
+    {
+        XmlCallParser element = new(Reader, Calls);
+        _inner = element;
+        return ParameterTag.StartArgument(element, _tool, tag, _parameters);
     }
 
     private ParseStep StartElement(string name)

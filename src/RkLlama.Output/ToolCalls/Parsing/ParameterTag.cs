@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using RkLlama.Output.Text;
 
 namespace RkLlama.Output.ToolCalls.Parsing;
 
@@ -19,6 +20,20 @@ internal static partial class ParameterTag
     /// <summary>Returns the closing tags that models write at the end of a function or of a parameter of this name.</summary>
     internal static string[] EndsOf(string name, string element) =>
         [.. ((string[])[$"</{element}>", $"</{element}={name}>", $"</{name}>", FunctionEnd, "</invoke>"]).Where(static tag => tag.LastIndexOf('<') == 0).Distinct()];
+
+    /// <summary>Returns the tags with which the arguments of a tool may begin: of an element with all of them, or of the first argument.</summary>
+    internal static LiteralSet ArgumentTags(IReadOnlyList<string> parameters) =>
+        new([.. ToolCallFields.ArgumentNames.Concat(parameters).Select(static name => $"<{name}>").Concat(Opens).Where(static tag => tag.LastIndexOf('<') == 0).Distinct()]);
+
+    /// <summary>Starts an element at one of the tags.</summary>
+    internal static ParseStep StartArgument(XmlCallParser element, string tool, string tag, IReadOnlyList<string> parameters)
+    {
+        bool isArgument = Opens.Contains(tag) || parameters.Contains(tag[1..^1]);
+        ParseStep step = element.StartContent(tool, isArgument ? "function" : tag[1..^1]);
+        for (int i = 0; isArgument && i < tag.Length; i++)
+            step = element.Feed(tag[i]);
+        return step;
+    }
 
     /// <summary>Returns the name in the rest of a tag, with or without quotes. Other attributes may follow a name in quotes.</summary>
     internal static string NameIn(string tag)

@@ -113,10 +113,11 @@ internal sealed class PartialJsonScanner
 
     private JsonScanStatus Step(char c)
     {
-        if (_isAfterQuote && c is not (' ' or '\t'))
+        if (_isAfterQuote && c is not (' ' or '\t') && !(c is '\n' or '\r' && _string!.HasOpenInnerQuote))
         {
             _isAfterQuote = false;
-            if (_string!.ContinuesWith(c, isAdjacent: _text.Length == _quoteEnd + 1))
+            int blanks = _text.Length - _quoteEnd - 1;
+            if (_string!.ContinuesWith(c, isAdjacent: blanks == 0, isAfterLineBreak: blanks > 0 && _text.ToString(_quoteEnd + 1, blanks).Contains('\n')))
                 _expected = Expected.String;
         }
 

@@ -6,10 +6,13 @@ namespace RkLlama.Output.ToolCalls.Parsing;
 
 /// <summary>
 /// Parses a call in the syntax of Python, such as <c>f(a="b")</c> or <c>f.call(a="b")</c>, or a list of such calls in brackets. Finds the end of the text,
-/// adds missing brackets, and drops extra ones. <see cref="PythonCallReader"/> reads the calls when the text is complete.
+/// adds missing brackets, and drops extra ones. A list may also have calls of tools that were not offered. <see cref="PythonCallReader"/> reads the calls when the text is complete.
 /// </summary>
 internal sealed class PythonCallParser(ToolCallReader reader, List<ParsedToolCall> calls) : ToolCallParser(reader, calls)
 {
+    // A list that begins with this much text of tools that were not offered is not read further.
+    private const int MaxOtherLength = 2048;
+
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _name = new();
     private readonly Stack<char> _open = new();
@@ -17,6 +20,7 @@ internal sealed class PythonCallParser(ToolCallReader reader, List<ParsedToolCal
     private TolerantString? _marked;
     private int _markStart;
     private bool _isEscaped;
+    private bool _hasTool;
 
     // In a list, the name of the next call must be offered. The names inside of the arguments are not checked here.
     private bool IsInNames => _open is { Count: 1 } && _open.Peek() == ']';
@@ -28,6 +32,8 @@ internal sealed class PythonCallParser(ToolCallReader reader, List<ParsedToolCal
         if (_quote == '\0' && c is ')' or ']' or '}')
             return Close(c);
         if (_quote == '\0' && _open.Count > 0 && MarkdownFence.IsPart(c))
+            return ParseStep.Rejected(1);
+        if (_text.Length > MaxOtherLength && !_hasTool)
             return ParseStep.Rejected(1);
         _text.Append(c);
         if (_quote == '\0' && _open.Count > 0 && c == '<')
@@ -48,11 +54,12 @@ internal sealed class PythonCallParser(ToolCallReader reader, List<ParsedToolCal
             case '"' or '\'' when _open.Count > 0 && !IsInNames:
                 _quote = c;
                 return ParseStep.Incomplete;
-            case '(' when IsInNames && !IsTool(_name.ToString()):
+            case '(' when IsInNames && !IsTool(_name.ToString()) && !ToolNames.IsIdentifier(_name.ToString()):
                 return ParseStep.Rejected(1);
             case '(' or '[' or '{':
                 if (_open.Count == JsonLimits.MaxDepth || (IsInNames && c != '('))
                     return ParseStep.Rejected(1);
+                _hasTool |= _name.Length == 0 || IsTool(_name.ToString());
                 _name.Clear();
                 _open.Push(c switch { '(' => ')', '[' => ']', _ => '}' });
                 return ParseStep.Incomplete;
@@ -105,10 +112,13 @@ internal sealed class PythonCallParser(ToolCallReader reader, List<ParsedToolCal
 
     private ParseStep FeedName(char c)
     {
-        if (char.IsWhiteSpace(c) || (c == ',' && _name.Length == 0))
+        if (c == ',' && _name.Length == 0)
             return ParseStep.Incomplete;
+        if (char.IsWhiteSpace(c))
+            return _name.Length == 0 || MayBecomeTool(_name.ToString()) ? ParseStep.Incomplete : ParseStep.Rejected(1);
         _name.Append(c);
-        return _name.Length <= ToolNames.MaxLength && MayBecomeTool(_name.ToString()) ? ParseStep.Incomplete : ParseStep.Rejected(1);
+        string name = _name.ToString();
+        return name.Length <= ToolNames.MaxLength && (MayBecomeTool(name) || ToolNames.IsIdentifier(name)) ? ParseStep.Incomplete : ParseStep.Rejected(1);
     }
 
     private bool IsTool(string name) => Reader.IsOffered(PythonCallReader.WithoutSuffix(name));

@@ -29,7 +29,7 @@ internal sealed class PythonCallReader
     {
         List<ParsedToolCall> found = [];
         PythonCallReader python = new(text, reader);
-        if (!python.ReadCalls(found) || found.Count == 0)
+        if (!python.ReadCalls(found) || found.TrueForAll(static call => call.IsText))
             return false;
         calls.AddRange(found);
         return true;
@@ -43,7 +43,8 @@ internal sealed class PythonCallReader
             SkipSpace();
             if (Current == ']')
                 break;
-            if (ReadCall(mayWrap: true) is not { } call)
+            int start = _at;
+            if ((ReadCall(mayWrap: true) ?? (isList ? ReadOtherCall(start) : null)) is not { } call)
                 return false;
             calls.Add(call);
         }
@@ -72,6 +73,35 @@ internal sealed class PythonCallReader
             return null;
         List<ParsedToolCall> calls = [];
         return _reader.TryAdd(tool, arguments, calls) ? calls[0] : null;
+    }
+
+    /// <summary>Reads a call of a tool that was not offered, as text; null if there is none.</summary>
+    private ParsedToolCall? ReadOtherCall(int start)
+    {
+        _at = start;
+        while (char.IsLetterOrDigit(Current) || Current is '_' or '-' or '.')
+            _at++;
+        string name = _text[start.._at];
+        if (!ToolNames.IsIdentifier(name) || _reader.IsOffered(WithoutSuffix(name)) || Current != '(')
+            return null;
+        int depth = 0;
+        char quote = '\0';
+        for (; _at < _text.Length; _at++)
+        {
+            char c = Current;
+            if (quote != '\0' && c == '\\')
+                _at++;
+            else if (quote != '\0')
+                quote = c == quote ? '\0' : quote;
+            else if (c is '"' or '\'')
+                quote = c;
+            else
+                depth += c is '(' or '[' or '{' ? 1 : c is ')' or ']' or '}' ? -1 : 0;
+            if (depth == 0)
+                return ParsedToolCall.OfText(_text[start..++_at]);
+        }
+
+        return null;
     }
 
     /// <summary>Reads the arguments up to the closing bracket, and returns them as a JSON object; null if they cannot be read.</summary>

@@ -35,7 +35,7 @@ internal sealed class TaggedArgumentsParser(ToolCallReader reader, List<ParsedTo
         bool isOwnEnd = end is ValueEnd or KeyTag;
         if ((isOwnEnd ? _text.Value : _text.ValueBeforeClosingTags()) is not { } value)
             return ParseStep.Incomplete;
-        if (!AddArgument(value))
+        if (!AddArgument(value, isClosed: end == ValueEnd))
             return ParseStep.Rejected(0);
         (_text, _isInValue) = (end == KeyTag ? new(KeyEnd, ValueTag) : null, false);
         return isOwnEnd ? ParseStep.Incomplete : AddCall(end.Length);
@@ -43,7 +43,7 @@ internal sealed class TaggedArgumentsParser(ToolCallReader reader, List<ParsedTo
 
     internal override bool TryFinish()
     {
-        if (_isInValue && _text!.ValueBeforeClosingTags() is { } value && AddArgument(value))
+        if (_isInValue && _text!.ValueBeforeClosingTags() is { } value && AddArgument(value, isClosed: false))
             _text = null;
         return _text is null && _key is null && AddCall(0).Status == ParseStatus.Complete;
     }
@@ -73,17 +73,14 @@ internal sealed class TaggedArgumentsParser(ToolCallReader reader, List<ParsedTo
     }
 
     /// <returns>False if there is another value for the same key: then a closing tag is missing, and nothing shows which.</returns>
-    private bool AddArgument(string value)
+    private bool AddArgument(string value, bool isClosed)
     {
-        string json = ParameterValue.ToJson(ParameterValue.WithoutLayout(value), Reader.Schema(tool, _key!));
+        string json = ParameterValue.ToJson(isClosed ? ParameterValue.WithoutOwnLine(value) : ParameterValue.WithoutLayout(value), Reader.Schema(tool, _key!));
         bool isNew = _arguments.TryAdd(_key!, json) || _arguments[_key!] == json;
         _key = null;
         return isNew;
     }
 
-    private ParseStep AddCall(int unreadCount)
-    {
-        Reader.Add(tool, _arguments, Calls);
-        return ParseStep.Complete(unreadCount);
-    }
+    private ParseStep AddCall(int unreadCount) =>
+        Reader.Add(tool, _arguments, Calls) ? ParseStep.Complete(unreadCount) : ParseStep.Rejected(unreadCount);
 }

@@ -20,7 +20,8 @@ internal sealed partial class TaggedText(params string[] ends)
     /// <summary>The text before the tag that the last character has completed, or else the whole text.</summary>
     internal string Value => _text.ToString(0, Length);
 
-    private int Length => _text.Length - _tagLength;
+    /// <summary>The length of <see cref="Value"/>.</summary>
+    internal int Length => _text.Length - _tagLength;
 
     /// <summary>Returns the tag that the character completes; null if it completes none. If the tag does not end the text, it is part of it.</summary>
     internal string? Feed(char c)
@@ -47,11 +48,18 @@ internal sealed partial class TaggedText(params string[] ends)
     /// <param name="element">The name of one more element whose closing tag may end the text; null if there is none.</param>
     internal string? ValueBeforeClosingTags(string? element = null)
     {
-        string value = Value.TrimEnd();
-        if (element is not null && value.EndsWith($"</{element}>", StringComparison.Ordinal))
+        if (element is not null && Value.TrimEnd() is var value && value.EndsWith($"</{element}>", StringComparison.Ordinal))
             return value[..^(element.Length + 3)];
         int start = Math.Max(0, Length - MaxTagsLength);
         return ClosingTags.Match(_text.ToString(start, Length - start)) is { Success: true } tags ? _text.ToString(0, start + tags.Index) : null;
+    }
+
+    /// <summary>Makes the last tag a part of the text, and adds the text behind it.</summary>
+    /// <param name="tagLength">The length of the tag at the end of that text which may end the text now; 0 if there is none.</param>
+    internal void Resume(string text, int tagLength)
+    {
+        _text.Append(text);
+        _tagLength = tagLength;
     }
 
     /// <summary>Returns whether only white space is before the last tag on its line.</summary>

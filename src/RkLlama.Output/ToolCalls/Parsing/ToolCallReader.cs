@@ -1,5 +1,6 @@
 using System.Text.Json;
 using RkLlama.Output.StructuredJson;
+using RkLlama.Output.Text;
 using RkLlama.Output.ToolCalls.Arguments;
 
 namespace RkLlama.Output.ToolCalls.Parsing;
@@ -22,7 +23,7 @@ internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDicti
     /// <c>fs.read</c> if the tool is <c>read</c>.
     /// </summary>
     internal ToolCallReader InNamespaces =>
-        _inNamespaces ??= AllowsNamespaces ? this : new(names, schemas, allowsKeyed) { AllowsNamespaces = true, _exact = this };
+        _inNamespaces ??= AllowsNamespaces ? this : new(names, schemas, allowsKeyed) { AllowsNamespaces = true, BlockTags = BlockTags, _exact = this };
 
     /// <summary>The same reader for other places: a namespace must be one of an offered name.</summary>
     internal ToolCallReader Exact => _exact ?? this;
@@ -31,6 +32,9 @@ internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDicti
     internal bool AcceptsAnyName => _names.AcceptsAny;
 
     internal bool AllowsKeyed => allowsKeyed;
+
+    /// <summary>The tags at the start and at the end of blocks of calls. Directly behind a value in XML, they show that the value has ended.</summary>
+    internal IReadOnlyList<string> BlockTags { get; init; } = [];
 
     internal bool IsOffered(string name) => Resolve(name) is not null;
 
@@ -76,7 +80,7 @@ internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDicti
     internal bool TryRead(string json, bool needsArguments, List<ParsedToolCall> calls, bool isMarked = true) => TryParse(json, root =>
     {
         List<ParsedToolCall> found = [];
-        if (!new CallObjectReader(this, needsArguments, isMarked, found).TryRead(root))
+        if (!new CallObjectReader(this, needsArguments, isMarked, found).TryRead(root) || found.TrueForAll(static call => call.IsText) || found.Exists(IsTooDeep))
             return false;
         calls.AddRange(found);
         return true;
@@ -88,22 +92,35 @@ internal sealed class ToolCallReader(IReadOnlySet<string>? names, IReadOnlyDicti
     {
         if (new CallObjectReader(this, needsArguments: true, isMarked: true, []).ReadArguments(tool, root) is not { } json)
             return false;
+        if (IsTooDeep(new(tool, json)))
+            return false;
         calls.Add(new(tool, json));
         return true;
     });
 
     /// <summary>Appends a call of an offered tool. The values of the arguments are JSON.</summary>
-    internal void Add(string name, OrderedDictionary<string, string> arguments, List<ParsedToolCall> calls)
+    /// <returns>False if the arguments nest too deeply.</returns>
+    internal bool Add(string name, OrderedDictionary<string, string> arguments, List<ParsedToolCall> calls)
     {
         string tool = Resolve(name)!;
         string json = ParameterValue.ToObject(arguments);
         TryParse(json, root => (json = Fit(tool, root)).Length > 0);
+        if (IsTooDeep(new(tool, json)))
+            return false;
         calls.Add(new(tool, json));
+        return true;
     }
+
+    /// <summary>Returns whether the APIs cannot write the arguments, or not take them back.</summary>
+    private static bool IsTooDeep(ParsedToolCall call) => !call.IsText && JsonText.Depth(call.Arguments) > JsonLimits.MaxArgumentsDepth;
 
     /// <summary>Returns whether JSON is an object of the arguments of a tool: all its members are parameters. Without a schema, any object is.</summary>
     internal bool AreArguments(string tool, string json) => TryParse(json, root =>
         root.ValueKind == JsonValueKind.Object && (!HasSchema(tool) || root.EnumerateObject().All(member => Parameters(tool).Contains(member.Name))));
+
+    /// <summary>Returns whether JSON is an object whose only member has the arguments of a call.</summary>
+    internal static bool HaveArguments(string json) => TryParse(json, static root =>
+        root.ValueKind == JsonValueKind.Object && root.EnumerateObject().ToArray() is [{ Value.ValueKind: JsonValueKind.Object or JsonValueKind.String } member] && ToolCallFields.IsArguments(member.Name));
 
     /// <summary>Converts the arguments to the types of the tool's schema, and returns them as a minified JSON object.</summary>
     internal string Fit(string tool, JsonElement arguments) => ArgumentTypes.Fit(arguments, SchemaOf(tool));

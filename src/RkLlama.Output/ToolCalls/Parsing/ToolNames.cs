@@ -13,7 +13,7 @@ internal sealed class ToolNames(IReadOnlySet<string>? names)
     internal const int MaxLength = 256;
 
     /// <summary>Namespaces that models put before the name, as in the tool lists of prompts of other families.</summary>
-    private static readonly string[] Prefixes = ["functions.", "function.", "tools.", "tool.", "default_api.", "call:"];
+    private static readonly string[] Prefixes = ["functions.", "functions_", "function.", "tools.", "tool.", "default_api.", "call:"];
 
     // The signs between a name and the number of the call.
     private static readonly char[] NumberSigns = [':', '!', '#'];
@@ -62,6 +62,10 @@ internal sealed class ToolNames(IReadOnlySet<string>? names)
     /// <summary>Returns whether the text may be a namespace, or a part of one. The name of any tool may follow it.</summary>
     internal static bool MayBeNamespace(string text) =>
         text.TrimStart() is [var first, ..] plain && char.IsAsciiLetter(first) && plain.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or '/' or ':');
+
+    /// <summary>Returns whether the text has the form of the name of a tool.</summary>
+    internal static bool IsIdentifier(string text) =>
+        text.Length is > 0 and <= MaxLength && (char.IsAsciiLetter(text[0]) || text[0] == '_') && text.All(static c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.');
 
     /// <summary>Removes blanks at the start, and the backslashes with which Markdown escapes an underscore.</summary>
     private static string Plain(string name) => name.TrimStart().Replace("\\", "", StringComparison.Ordinal);

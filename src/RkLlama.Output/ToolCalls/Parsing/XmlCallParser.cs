@@ -7,15 +7,17 @@ namespace RkLlama.Output.ToolCalls.Parsing;
 /// <summary>
 /// Parses the text after <c>&lt;function=</c>: the name, then one <c>&lt;parameter=p&gt;</c> or <c>&lt;p&gt;</c> per argument, or a JSON object. All arguments
 /// may be inside of one more element, such as <c>&lt;arguments&gt;</c>. The value of a parameter is the plain text up to its closing tag. If the closing tag is
-/// missing, the value ends at the next parameter, or at the end of the function.
+/// missing, the value ends at the next parameter, or at the end of the function. If an element has no arguments, they may be behind it.
 /// </summary>
-internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> calls) : ToolCallParser(reader, calls)
+internal sealed partial class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> calls) : ToolCallParser(reader, calls)
 {
     internal const string FunctionTag = "<function=";
+    private const string EmptyFunction = "<function/>"; // in place of the closing tag
     private const int MaxTagLength = 4096;
 
     private readonly OrderedDictionary<string, string> _arguments = [];
     private readonly StringBuilder _text = new();
+    private ArgumentsAfterBlock? _after;
     private LiteralMatcher _inner = new(ParameterTag.FunctionEnd);
     private TaggedText _value = new();
     private State _state = State.FunctionName;
@@ -26,7 +28,6 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
     private string _parameter = "";
     private string _parameterElement = ParameterTag.Elements[0];
     private PartialJsonScanner? _json;
-    private int _inlineTag;
     private bool _isFenced;
 
     private enum State
@@ -36,9 +37,14 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         BetweenParameters,
         ParameterName,
         Value,
+        ParameterNameInValue,
+        UnknownTag,
         Json,
         AfterJson,
     }
+
+    /// <summary>Whether the element is itself behind a block with the name of the tool. Then no arguments follow it.</summary>
+    internal bool IsAfterBlock { get; init; }
 
     /// <summary>Starts the content of an element of another name, whose opening tag has been read.</summary>
     /// <param name="tool">The name of the tool; it need not be offered.</param>
@@ -50,20 +56,33 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         return AddAttributes(tag);
     }
 
-    internal override ParseStep Feed(char c) => _state switch
+    internal override ParseStep Feed(char c)
+    {
+        if (_after is not null)
+            return _after.Feed(c);
+        if (_isValuePending)
+            _behindValue.Append(c);
+        return FeedState(c);
+    }
+
+    private ParseStep FeedState(char c) => _state switch
     {
         State.Attributes => FeedAttributes(_attributes!, c),
         State.BetweenParameters => FeedBetweenParameters(c),
         State.Value => FeedValue(c),
+        State.UnknownTag => FeedUnknownTag(c),
         State.Json => FeedJson(_json!, c),
         State.AfterJson => FeedAfterJson(c),
         _ => FeedName(c),
     };
 
-    internal override bool TryFinish() => _state switch
+    internal override bool TryFinish() => _after?.TryFinish() ?? _state switch
     {
-        State.BetweenParameters => _arguments.Count > 0 && Reader.Required(_name).All(_arguments.ContainsKey) && AddCall(),
-        State.Value => _value.ValueBeforeClosingTags(_element) is { } value && AddArgument(value) && AddCall(),
+        _ when _isInvalid => false,
+        State.UnknownTag when !MayBecomeBlockEnd(_behindValue.ToString(_tagStart, _behindValue.Length - _tagStart)) => false,
+        State.BetweenParameters or State.UnknownTag =>
+            TryEndValue() && _arguments.Count > 0 && Reader.Required(_name).All(_arguments.ContainsKey) && AddCall(),
+        State.Value => ValueAtEnd() is { } value && AddArgument(value) && AddCall(),
         State.Json => _json!.WithClosingBrackets() is { } json && Reader.TryAdd(_name, json, Calls),
         State.AfterJson => true,
         _ => false,
@@ -81,6 +100,8 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         }
 
         bool isJson = isFunction && c is '{' or '(' or ',' && Reader.IsOffered(ParameterTag.NameIn(_text.ToString()));
+        if (!isFunction && c is '<' or '\n' && ContinuesValue())
+            return FeedValue(c);
         if (!isJson && c is '<' or '\n')
             return ParseStep.Rejected(1);
         if (!isJson && c != '>')
@@ -94,7 +115,7 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         string tag = _text.ToString();
         _text.Clear();
         if (!isFunction)
-            return StartParameter(tag);
+            return EndParameterName(tag);
         StartContent(ParameterTag.NameIn(tag), "function");
         return !Reader.IsOffered(_name) ? ParseStep.Rejected(0) : c == '{' ? FeedBetweenParameters(c) : ParseStep.Incomplete;
     }
@@ -108,7 +129,7 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         IReadOnlyList<string> parameters = Reader.Parameters(name);
         string[] wrappers = [.. ToolCallFields.ArgumentNames.Where(wrapper => wrapper != element && !ParameterTag.Elements.Contains(wrapper) && !parameters.Contains(wrapper))];
         _wrapperTags = [.. wrappers.Select(static wrapper => $"<{wrapper}>"), .. wrappers.Select(static wrapper => $"</{wrapper}>")];
-        _inner = new([.. ParameterTag.EndsOf(name, element).Union(parameters.Select(static parameter => $"<{parameter}>")).Union(_wrapperTags).Union(ParameterTag.Opens).Union(ParameterTag.Closes)]);
+        _inner = new([.. ParameterTag.EndsOf(name, element).Union(parameters.Select(static parameter => $"<{parameter}>")).Union(_wrapperTags).Union(ParameterTag.Opens).Union(ParameterTag.Closes).Append(EmptyFunction)]);
         return ParseStep.Incomplete;
     }
 
@@ -158,131 +179,62 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
 
     private ParseStep FeedBetweenParameters(char c)
     {
-        if (_inner.Length == 0 && (char.IsWhiteSpace(c) || (c == '(' && _arguments.Count == 0)))
+        bool isFirst = _arguments.Count == 0 && !_isValuePending;
+        if (_inner.Length == 0 && (char.IsWhiteSpace(c) || (c == '(' && isFirst)))
             return ParseStep.Incomplete;
-        if (_inner.Length == 0 && _arguments.Count == 0 && (c == '{' || MarkdownFence.IsPart(c) || (_isFenced && char.IsAsciiLetter(c))))
+        if (_inner.Length == 0 && isFirst && (c == '{' || MarkdownFence.IsPart(c) || (_isFenced && char.IsAsciiLetter(c))))
         {
             _isFenced = c != '{' || _isFenced;
             return c == '{' ? FeedJson(_json = new(), c) : ParseStep.Incomplete;
         }
 
         if (!_inner.Feed(c))
-        {
-            bool isEnd = _inner.Length > 0 && (_arguments.Count > 0 || (c != '<' && Reader.AllowsNoArguments(_name))) && !_isFenced;
-            return isEnd && AddCall() ? ParseStep.Complete(_inner.Length + 1) : ParseStep.Rejected(_inner.Length + 1);
-        }
-
+            return _isValuePending ? StartUnknownTag(c) : EndAtOtherText(c);
         if (_inner.Match is not { } tag)
             return ParseStep.Incomplete;
         _inner.Reset();
         if (_wrapperTags.Contains(tag))
             return ParseStep.Incomplete;
         if (ParameterTag.Opens.Contains(tag))
-            StartParameterName(tag);
-        else if (tag is not ['<', '/', ..])
-            StartValue(tag[1..^1]);
+            (_parameterElement, _state) = (ElementOf(tag), State.ParameterName);
+        else if (tag is not ['<', '/', ..] and not EmptyFunction)
+            return StartElement(tag[1..^1]);
         else if (!ParameterTag.Closes.Contains(tag) || tag == $"</{_element}>")
-            return !_isFenced && AddCall() ? ParseStep.Complete() : ParseStep.Rejected(0);
+            return !_isFenced && TryEndValue() ? EndElement() : ParseStep.Rejected(0);
+        else if (_isValuePending)
+            EndValueLater(tag);
         else if (_arguments.Count == 0)
             return ParseStep.Rejected(0);
         return ParseStep.Incomplete; // a closing tag that is there twice
     }
 
-    private void StartParameterName(string tag) => (_parameterElement, _state) = (ParameterTag.Elements.First(element => tag[1..].Split('=', ' ')[0] == element), State.ParameterName);
-
-    private void StartValue(string name)
+    /// <summary>Processes a character that belongs to no tag of the function: the function ends before it.</summary>
+    private ParseStep EndAtOtherText(char c)
     {
-        _parameter = name;
-        _inlineTag = -1;
-        string[] ends = [.. ParameterTag.EndsOf(name, _parameterElement).Where(static tag => tag is not (ParameterTag.FunctionEnd or "</invoke>"))];
-        _value = new([.. ends, $"<{_parameterElement}=", $"<{_parameterElement} name=", FunctionTag, TaggedText.NextBlock]);
-        _state = State.Value;
+        bool isEnd = _inner.Length > 0 && (_arguments.Count > 0 || (c != '<' && Reader.AllowsNoArguments(_name))) && !_isFenced;
+        return isEnd && AddCall() ? ParseStep.Complete(_inner.Length + 1) : ParseStep.Rejected(_inner.Length + 1);
     }
 
-    private ParseStep FeedValue(char c)
+    /// <summary>Ends the element. If it had no arguments, they may follow.</summary>
+    private ParseStep EndElement()
     {
-        string? tag = _value.Feed(c);
-        if (tag is FunctionTag or TaggedText.NextBlock)
-            return _value.ValueBeforeClosingTags() is { } last && AddArgument(last) && AddCall() ? ParseStep.Complete(tag.Length) : ParseStep.Incomplete;
-        if (tag is not null && ParameterTag.Opens.Contains(tag))
-        {
-            // Without a closing tag, a value ends at a parameter that starts its own line, or has the name of another parameter.
-            if (!_value.IsTagFirstOnLine())
-            {
-                _inlineTag = _value.TotalLength - tag.Length;
-                return ParseStep.Incomplete;
-            }
-
-            _state = State.ParameterName;
-            return AddArgument(_value.Value) ? ParseStep.Incomplete : ParseStep.Rejected(0);
-        }
-
-        if (tag is not null)
-        {
-            _state = State.BetweenParameters;
-            return AddArgument(_value.Value) ? ParseStep.Incomplete : ParseStep.Rejected(0);
-        }
-
-        if (c == '>' && _inlineTag >= 0)
-            EndAtInlineTag();
+        if (!AddCall())
+            return ParseStep.Rejected(0);
+        if (_arguments.Count > 0 || IsAfterBlock)
+            return ParseStep.Complete();
+        _after = new(Reader, Calls, Calls[^1].Name);
         return ParseStep.Incomplete;
     }
 
-    private void EndAtInlineTag()
+    private ParseStep StartElement(string parameter)
     {
-        string tag = _value.From(_inlineTag);
-        string name = ParameterTag.NameIn(tag[(tag.IndexOf('=', StringComparison.Ordinal) + 1)..^1]);
-        if (name != _parameter && !_arguments.ContainsKey(name) && Reader.Schema(_name, name) is not null)
-        {
-            _value.CutAt(_inlineTag);
-            AddArgument(_value.Value);
-            StartValue(name);
-        }
-
-        _inlineTag = -1;
+        if (!TryEndValue())
+            return ParseStep.Rejected(0);
+        StartValue(parameter);
+        return ParseStep.Incomplete;
     }
 
-    private ParseStep FeedJson(PartialJsonScanner json, char c)
-    {
-        _state = State.Json;
-        JsonScanStatus status = json.Feed(c);
-        if (status == JsonScanStatus.Invalid)
-            return EndJsonBeforeTag(json);
-        if (status != JsonScanStatus.Complete)
-            return ParseStep.Incomplete;
-        _state = State.AfterJson;
-        return Reader.TryAdd(_name, json.Text, Calls) ? ParseStep.Incomplete : ParseStep.Rejected(0);
-    }
-
-    /// <summary>Ends JSON whose closing brackets are missing before a tag.</summary>
-    private ParseStep EndJsonBeforeTag(PartialJsonScanner json)
-    {
-        if (json.Unread[0] != '<' || json.WithClosingBrackets() is not { } closed || !Reader.TryAdd(_name, closed, Calls))
-            return ParseStep.Rejected(json.Unread.Length);
-        _state = State.AfterJson;
-        ParseStep step = ParseStep.Incomplete;
-        for (int i = 0; i < json.Unread.Length && step.Status == ParseStatus.Incomplete; i++)
-            step = FeedAfterJson(json.Unread[i]);
-        return step;
-    }
-
-    /// <summary>Reads the closing tag after the JSON. If it is missing or wrong, the call ends before the text that follows.</summary>
-    private ParseStep FeedAfterJson(char c)
-    {
-        if (_inner.Length == 0 && (char.IsWhiteSpace(c) || c is '}' or ')' or '>' || (MarkdownFence.IsPart(c) && _isFenced)))
-            return ParseStep.Incomplete;
-        if (!_inner.Feed(c))
-            return ParseStep.Complete(_inner.Length + 1);
-        if (_inner.Match is not { } tag)
-            return ParseStep.Incomplete;
-        if (tag[1] == '/' && _wrapperTags.Contains(tag))
-        {
-            _inner.Reset();
-            return ParseStep.Incomplete;
-        }
-
-        return ParameterTag.Closes.Contains(tag) || tag[1] != '/' ? ParseStep.Rejected(0) : ParseStep.Complete();
-    }
+    private static string ElementOf(string tag) => ParameterTag.Elements.First(element => tag[1..].Split('=', ' ')[0] == element);
 
     /// <returns>False if there is another value for the same parameter: then a closing tag is missing, and nothing shows which.</returns>
     private bool AddArgument(string value)
@@ -291,9 +243,5 @@ internal sealed class XmlCallParser(ToolCallReader reader, List<ParsedToolCall> 
         return _arguments.TryAdd(_parameter, json) || _arguments[_parameter] == json;
     }
 
-    private bool AddCall()
-    {
-        Reader.Add(_name, _arguments, Calls);
-        return true;
-    }
+    private bool AddCall() => Reader.Add(_name, _arguments, Calls);
 }
