@@ -28,7 +28,7 @@ internal sealed record PullBody(string Model, bool Stream = true)
     /// <summary>The address of another node; absent for a hub or a path.</summary>
     public string? From { get; init; }
 
-    /// <summary>The API key of the other node; absent for the key of the node that pulls.</summary>
+    /// <summary>The API key of the other node; absent for none, or for the key of the node that pulls if its settings name the other node.</summary>
     public string? FromKey { get; init; }
 
     /// <summary>The text of the Modelfile, if the model is a path.</summary>

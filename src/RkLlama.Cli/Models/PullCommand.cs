@@ -13,7 +13,7 @@ internal static class PullCommand
         Argument<string> model = models.One("A short name, OWNER/REPO or OWNER/REPO/FILE.rkllm, hf.co/… or modelscope.cn/…, each also with @REVISION; http://NODE:8080/MODEL for a model of another node; or a path: /DIRECTORY or ./FILE.rkllm");
         Argument<string?> name = models.Optional("Name of the model on the node. If the node has it, the pull brings the files that it lacks", "name");
         Option<string?> from = new("--from") { Description = "Another node that has the model and shares it (--share-models)", HelpName = "NODE" };
-        Option<string?> key = new("--from-key") { Description = $"API key of the other node; {KeyVariable} [the key of the node that pulls]", HelpName = "KEY" };
+        Option<string?> key = new("--from-key") { Description = $"API key of the other node; {KeyVariable} [none; for a node of --peers, the key of the node that pulls]", HelpName = "KEY" };
         return CommandAction.Create("pull", "Download a model to the node. A download that was interrupted continues.", node, [model, name, from, key], async (result, client, cancellationToken) =>
         {
             PullBody body = Read(result.GetValue(model)!, result.GetValue(name), result.GetValue(from), result.GetValue(key) ?? Environment.GetEnvironmentVariable(KeyVariable));

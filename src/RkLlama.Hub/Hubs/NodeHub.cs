@@ -83,7 +83,7 @@ internal sealed class NodeHub(HubConnection connection, NodeSource source, TimeP
 
     private HubException Explain(HubException error, string model) => error.Status switch
     {
-        401 => new(HubError.TokenInvalid, $"{Host} needs an API key{(source.Key is null ? "" : ", and does not accept the one that it got")}: give its key as from_key, or with --from-key or RKLLAMA_FROM_KEY", error),
+        401 => new(HubError.TokenInvalid, $"{Host} needs an API key{(source.Key is null ? "" : ", and does not accept the one that it got")}: give its key as from_key, or with --from-key or RKLLAMA_FROM_KEY{(source.Key is null ? ". A node sends its own key only to nodes that its settings --peers and --pull name" : "")}", error),
         403 => new(HubError.Gated, $"{Host} does not share its models: start it with --share-models", error),
         404 => new(HubError.RepositoryNotFound, $"{Host} has no model '{model}', or is not a node that shares models", error),
         _ => new(HubError.FileNotFound, $"{Host} cannot share '{model}': {error.Message}", error),

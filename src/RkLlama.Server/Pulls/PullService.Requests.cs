@@ -58,7 +58,7 @@ internal sealed partial class PullService
     /// <exception cref="HubException">The name is not valid.</exception>
     internal string? FindPresent(string requested)
     {
-        (string model, PullOrigin? origin) = PullOrigin.Split(requested, options.ApiKey);
+        (string model, PullOrigin? origin) = PullOrigin.Split(requested, keys);
         bool isPlain = origin is null && !model.Contains('/', StringComparison.Ordinal);
         RequestedSource? asked = sources.Read(model, origin);
         string? name = catalog.Resolve(requested) ?? catalog.ResolveName(isPlain ? ShortNames.LocalNameOf(model) : plans.NameOf(model, origin));
@@ -75,7 +75,7 @@ internal sealed partial class PullService
     {
         if (origin?.Path is not null)
             return (requested, origin);
-        (string model, PullOrigin? found) = PullOrigin.Split(requested, options.ApiKey);
+        (string model, PullOrigin? found) = PullOrigin.Split(requested, keys);
         return (model, origin ?? found);
     }
 

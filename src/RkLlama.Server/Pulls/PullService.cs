@@ -14,7 +14,7 @@ namespace RkLlama.Server.Pulls;
 /// Downloads models into the models directory. Requests for the same model share one download, also if they name it differently. Thread-safe.
 /// </summary>
 internal sealed partial class PullService(
-    NodeOptions options, ModelCatalog catalog, ModelStore store, PullPlans plans, SourceNames sources, FileHashes hashes, PullCounters counters, TimeProvider clock, ILogger<PullService> logger)
+    NodeOptions options, ModelCatalog catalog, ModelStore store, PullPlans plans, NodeKeys keys, SourceNames sources, FileHashes hashes, PullCounters counters, TimeProvider clock, ILogger<PullService> logger)
     : IAsyncDisposable, IModelDownloads
 {
     // Guards _jobs.

@@ -13,6 +13,7 @@ internal static class PullServices
         .AddSingleton(static provider => new Lazy<ShortNames>(() => PullPlans.LoadNames(provider.GetRequiredService<ILogger<PullPlans>>())))
         .AddSingleton<SourceNames>()
         .AddSingleton<ISourceNames>(static provider => provider.GetRequiredService<SourceNames>())
+        .AddSingleton<NodeKeys>()
         .AddSingleton<PullCounters>()
         .AddSingleton<FileHashes>()
         .AddSingleton<SharedModels>()

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
 using RkLlama.Engine.Models;
 using RkLlama.Server.Tests.Support;
 
@@ -48,9 +49,9 @@ public sealed class NodePullTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Nodes_with_the_same_key_need_no_other_one()
+    public async Task A_node_sends_its_own_key_to_its_peers()
     {
-        await using TestServer target = await TestServer.StartAsync(configure: static options => options with { ApiKey = "secret" });
+        await using TestServer target = await TestServer.StartAsync(configure: options => options with { ApiKey = "secret", Peers = [_source.Address] });
         target.Client.DefaultRequestHeaders.Authorization = new("Bearer", "secret");
 
         (HttpStatusCode status, JsonElement body) = await target.PostJsonAsync("/api/pull", $$"""{"model":"m","from":"{{_source.Address}}","stream":false}""");
@@ -58,10 +59,39 @@ public sealed class NodePullTests : IAsyncLifetime
         status.Should().Be(HttpStatusCode.OK, "{0}", body);
     }
 
+    [Theory]
+    [InlineData("/api/pull", """{"model":"ADDRESSm","stream":false}""")]
+    [InlineData("/api/pull", """{"model":"m","from":"ADDRESS","stream":false}""")]
+    [InlineData("/pull", """{"model":"ADDRESSm"}""")]
+    [InlineData("/api/create", """{"model":"n","from":"ADDRESSm","stream":false}""")]
+    [InlineData("/node/pulls", """{"model":"ADDRESSm"}""")]
+    public async Task A_node_does_not_send_its_own_key_to_an_address_that_a_client_names(string path, string body)
+    {
+        List<string?> keys = [];
+        TaskCompletionSource asked = new();
+        await using WebApplication stranger = WebApplication.CreateSlimBuilder().Build();
+        stranger.Urls.Add("http://127.0.0.1:0");
+        stranger.Run(context =>
+        {
+            keys.Add(context.Request.Headers.Authorization);
+            context.Response.StatusCode = 401;
+            asked.TrySetResult();
+            return Task.CompletedTask;
+        });
+        await stranger.StartAsync();
+        await using TestServer target = await TestServer.StartAsync(configure: options => options with { ApiKey = "secret", Peers = [_source.Address] });
+        target.Client.DefaultRequestHeaders.Authorization = new("Bearer", "secret");
+
+        using HttpResponseMessage response = await target.PostAsync(path, body.Replace("ADDRESS", stranger.Urls.Single() + "/", StringComparison.Ordinal));
+        await asked.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+        keys.Should().NotBeEmpty().And.OnlyContain(static key => string.IsNullOrEmpty(key));
+    }
+
     [Fact]
     public async Task The_address_of_a_model_on_another_node_is_its_name_and_its_source()
     {
-        await using TestServer target = await TestServer.StartAsync(configure: static options => options with { ApiKey = "secret" });
+        await using TestServer target = await TestServer.StartAsync(configure: options => options with { ApiKey = "secret", Peers = [_source.Address] });
         target.Client.DefaultRequestHeaders.Authorization = new("Bearer", "secret");
 
         (HttpStatusCode status, JsonElement body) = await target.PostJsonAsync("/api/pull", $$"""{"model":"{{_source.Address}}m:latest","stream":false}""");

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
-using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
@@ -21,13 +20,13 @@ internal static class ModelFileEndpoints
 {
     private const double MiB = 1 << 20;
 
-    internal static async Task<LineStreamResult> Pull(HttpContext context, RequestReader reader, PullService pulls, PromptBuilderFactory prompts, NodeOptions options)
+    internal static async Task<LineStreamResult> Pull(HttpContext context, RequestReader reader, PullService pulls, PromptBuilderFactory prompts, NodeKeys keys)
     {
         PullBody body = RkLlamaBodyJson.Reader.Read<PullBody>(await reader.ReadAsync(context).ConfigureAwait(false));
         if (body.Model is not { Length: > 0 } model)
             throw ApiException.BadRequest("Model not specified.", "model");
         string? name = body.ModelName is { Length: > 0 } given ? given : null;
-        PullOrigin? origin = PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, options.ApiKey);
+        PullOrigin? origin = PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, keys);
         await GivenModelfile.CheckAsync(origin, prompts, context.RequestAborted).ConfigureAwait(false);
         PullAnswer answer = pulls.Start(model, name, origin);
         return new(

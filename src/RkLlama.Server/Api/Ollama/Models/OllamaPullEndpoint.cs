@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Residency;
 using RkLlama.Hub.Pull;
@@ -14,11 +13,11 @@ namespace RkLlama.Server.Api.Ollama.Models;
 /// <summary>The endpoints <c>POST /api/pull</c>, which downloads a model that the node does not have, and <c>DELETE /api/pull</c>, which stops a download.</summary>
 internal static class OllamaPullEndpoint
 {
-    internal static async Task<IResult> Pull(HttpContext context, RequestReader reader, PullService pulls, PromptBuilderFactory prompts, NodeOptions options)
+    internal static async Task<IResult> Pull(HttpContext context, RequestReader reader, PullService pulls, PromptBuilderFactory prompts, NodeKeys keys)
     {
         OllamaPullBody body = OllamaRequest.Read<OllamaPullBody>(await reader.ReadAsync(context).ConfigureAwait(false));
         string model = OllamaRequest.ModelOf(body);
-        PullOrigin? origin = PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, options.ApiKey);
+        PullOrigin? origin = PullOrigin.Read(context, model, body.From, body.FromKey, body.Modelfile, keys);
         await GivenModelfile.CheckAsync(origin, prompts, context.RequestAborted).ConfigureAwait(false);
         PullAnswer answer = pulls.Start(model, body.ModelName is { Length: > 0 } name ? name : null, origin);
         return Answer(context, body.Stream ?? true, cancellationToken => StatusesAsync(answer, cancellationToken));
