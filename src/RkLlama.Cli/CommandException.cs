@@ -11,6 +11,9 @@ internal sealed class CommandException(string message) : Exception(message)
     /// <summary>The status of the node's response; <see langword="null"/> if the node has not refused a request.</summary>
     internal HttpStatusCode? Status { get; init; }
 
+    /// <summary>Whether the node does not answer, or the connection to it was lost. It may be starting again.</summary>
+    internal bool IsUnreachable { get; init; }
+
     /// <summary>Prints an error on stderr and returns the exit code.</summary>
     internal static async Task<int> PrintAsync(string message, int exitCode)
     {

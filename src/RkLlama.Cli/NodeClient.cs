@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
@@ -72,7 +73,7 @@ internal sealed class NodeClient : IDisposable
         using HttpRequestMessage request = Create(HttpMethod.Post, path, body, type);
         using HttpResponseMessage response = await GuardAsync(() => _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken), path, cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
-            throw Refused(response, await GuardAsync(() => response.Content.ReadAsStringAsync(cancellationToken), path, cancellationToken).ConfigureAwait(false));
+            throw Refused(response, HasKey, await GuardAsync(() => response.Content.ReadAsStringAsync(cancellationToken), path, cancellationToken).ConfigureAwait(false));
 
         Ignored = HeaderOf(response, IgnoredHeader);
         using StreamReader lines = new(await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false), Encoding.UTF8);
@@ -95,7 +96,7 @@ internal sealed class NodeClient : IDisposable
         using HttpResponseMessage response = await GuardAsync(() => _http.SendAsync(request, cancellationToken), path, cancellationToken).ConfigureAwait(false);
         string text = await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false);
         if (!response.IsSuccessStatusCode)
-            throw Refused(response, text);
+            throw Refused(response, HasKey, text);
         Ignored = HeaderOf(response, IgnoredHeader);
         Warning = HeaderOf(response, WarningHeader);
         return string.IsNullOrWhiteSpace(text) ? default : Parse(text, path);
@@ -116,13 +117,19 @@ internal sealed class NodeClient : IDisposable
         catch (HttpRequestException ex) when (ex.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError)
         {
             string reason = ex.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } ? "" : $" ({(ex.InnerException ?? ex).Message.TrimEnd('.')})";
-            throw new CommandException($"no node answers at {ShownAddress}{reason}: start one with 'rkllama serve' or 'systemctl start rkllama', or name another one with --host");
+            throw new CommandException($"no node answers at {ShownAddress}{reason}: start one with 'rkllama serve' or 'systemctl start rkllama', or name another one with --host") { IsUnreachable = true };
         }
         catch (Exception ex) when (ex is HttpRequestException or IOException)
         {
+            if (ex is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
+            {
+                throw new CommandException($"{ShownAddress} does not accept a connection with https ({(ex.InnerException ?? ex).Message.TrimEnd('.')}): a node has no TLS, so the address is http://{Address.Authority}, "
+                    + "or that of a proxy with a certificate that this machine accepts");
+            }
+
             // .NET adds the name of its error code.
             string reason = ex.Message.Split(" (", 2)[0].TrimEnd('.');
-            throw new CommandException($"the connection to {ShownAddress} was lost ({reason}): 'rkllama status' tells whether the node runs" + (path == PullPath ? "; the same command continues the download" : ""));
+            throw new CommandException($"the connection to {ShownAddress} was lost ({reason}): 'rkllama status' tells whether the node runs" + (path == PullPath ? "; the same command continues the download" : "")) { IsUnreachable = true };
         }
         catch (TaskCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -132,8 +139,17 @@ internal sealed class NodeClient : IDisposable
 
     private string ShownAddress => Address.ToString().TrimEnd('/');
 
-    private static CommandException Refused(HttpResponseMessage response, string text)
+    private bool HasKey => _http.DefaultRequestHeaders.Authorization is not null;
+
+    private static CommandException Refused(HttpResponseMessage response, bool hasKey, string text)
     {
+        if (response.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            return new(hasKey
+                ? "the node does not accept the API key: check RKLLAMA_API_KEY or --api-key"
+                : "the node needs an API key: set RKLLAMA_API_KEY, or use --api-key") { Status = response.StatusCode };
+        }
+
         string fallback = string.Create(CultureInfo.InvariantCulture, $"the node answered with status {(int)response.StatusCode}");
         string? reported;
         try

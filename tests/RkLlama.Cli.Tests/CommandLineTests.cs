@@ -94,6 +94,7 @@ public sealed class CommandLineTests
     [InlineData("unknown option '-j': see 'rkllama list --help'", "list", "-j")]
     [InlineData("unknown option '--x': see 'rkllama cp --help'", "cp", "p6", "--x")]
     [InlineData("unknown option '--keepalive': see 'rkllama load --help'", "load", "demo", "--keepalive", "x")]
+    [InlineData("--keepalive: 'bogus' is not a number of seconds or a time such as 5m or 1h30m", "run", "demo", "hello", "--keepalive", "bogus")]
     [InlineData("unknown option '--verbos': did you mean --verbose? A prompt that begins with -- comes after --", "run", "demo", "--verbos", "hi")]
     [InlineData("unknown option '--read-onyl': did you mean --read-only?", "--read-onyl")]
     [InlineData("there is no command 'lsit': 'rkllama help' lists all", "help", "lsit")]

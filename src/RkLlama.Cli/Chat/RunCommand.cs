@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Text.RegularExpressions;
 using RkLlama.Cli.Models;
 using RkLlama.Cli.Terminal;
 using RkLlama.Cli.Terminal.Editing;
@@ -7,9 +8,13 @@ using RkLlama.Cli.Terminal.Editing;
 namespace RkLlama.Cli.Chat;
 
 /// <summary><c>rkllama run</c>: prints one answer, or leads a conversation.</summary>
-internal static class RunCommand
+internal static partial class RunCommand
 {
     private const string ThinkName = "--think";
+
+    // What the node accepts as keep_alive.
+    [GeneratedRegex(@"^(?:|[-+]?\d+(?:\.\d+)?|[-+]?(?:\d+(?:\.\d*)?(?:h|ms|us|µs|μs|ns|m|s))+)$", RegexOptions.CultureInvariant)]
+    private static partial Regex Duration { get; }
 
     internal static Command Create(NodeArguments node, ModelArgument models)
     {
@@ -27,6 +32,11 @@ internal static class RunCommand
         {
             if (result.Tokens is [{ } token] && !ChatSettings.ThinkLevels.Contains(token.Value))
                 result.AddError($"{ThinkName}: '{token.Value}' is none of {string.Join(", ", ChatSettings.ThinkLevels)}");
+        });
+        keepAlive.Validators.Add(static result =>
+        {
+            if (result.Tokens is [{ } token] && !Duration.IsMatch(token.Value))
+                result.AddError($"--keepalive: '{token.Value}' is not a number of seconds or a time such as 5m or 1h30m");
         });
         format.CompletionSources.Add("json");
         format.Validators.Add(static result =>

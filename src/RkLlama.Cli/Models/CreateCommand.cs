@@ -14,12 +14,19 @@ internal static class CreateCommand
         return CommandAction.Create("create", "Make a model from a Modelfile.", node, [model, file], async (result, client, cancellationToken) =>
         {
             string modelfile = result.GetValue(file)!;
-            CreateBody body = Read(result.GetValue(model)!, modelfile);
+            string name = result.GetValue(model)!;
+            if (string.IsNullOrWhiteSpace(name))
+                throw new CommandException("the name of the new model is empty") { ExitCode = 2 };
+            CreateBody body = Read(name, modelfile);
+            foreach (string warning in WarningsOf(body.Modelfile!, modelfile == "-" ? "stdin" : modelfile))
+                await Console.Error.WriteLineAsync($"Warning: {warning}").ConfigureAwait(false);
             string directory = modelfile == "-" ? Directory.GetCurrentDirectory() : Path.GetDirectoryName(Path.GetFullPath(modelfile))!;
             IAsyncEnumerable<JsonElement> lines = LocalPath.Find(body.From!, directory) is { } path
                 ? client.StreamAsync("/api/pull", new(path) { ModelName = body.Model, Modelfile = body.Modelfile }, ModelJson.Default.PullBody, cancellationToken)
                 : client.StreamAsync("/api/create", body, ModelJson.Default.CreateBody, cancellationToken);
             await new Puller(client, Puller.Display).ShowAsync(lines).ConfigureAwait(false);
+            if (client.Ignored is { } ignored)
+                await Console.Error.WriteLineAsync($"Warning: the node ignores {ignored}").ConfigureAwait(false);
             Console.WriteLine($"created '{body.Model}'");
             return 0;
         });
@@ -37,6 +44,19 @@ internal static class CreateCommand
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
             throw new CommandException($"the Modelfile '{path}' cannot be read: {ex.Message.TrimEnd('.')}");
+        }
+        catch (ModelfileException ex)
+        {
+            throw new CommandException(ex.Message);
+        }
+    }
+
+    /// <summary>Returns what the node will not use of a Modelfile, each with file, line and column.</summary>
+    private static IReadOnlyList<string> WarningsOf(string modelfile, string file)
+    {
+        try
+        {
+            return ModelfileReader.Parse(modelfile, file).Warnings;
         }
         catch (ModelfileException ex)
         {

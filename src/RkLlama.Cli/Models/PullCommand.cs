@@ -17,6 +17,8 @@ internal static class PullCommand
         return CommandAction.Create("pull", "Download a model to the node. A download that was interrupted continues.", node, [model, name, from, key], async (result, client, cancellationToken) =>
         {
             PullBody body = Read(result.GetValue(model)!, result.GetValue(name), result.GetValue(from), result.GetValue(key) ?? Environment.GetEnvironmentVariable(KeyVariable));
+            if (body.From is null && body.Model.Contains('/', StringComparison.Ordinal) && ModelReferenceParser.IsModelFile(body.Model) && !body.Model.StartsWith('/') && File.Exists(body.Model))
+                await Console.Error.WriteLineAsync($"'{body.Model}' is taken for a name on a hub. To copy the file of this name, write ./{body.Model}").ConfigureAwait(false);
             Console.WriteLine(await new Puller(client, Puller.Display).PullAsync(body, cancellationToken).ConfigureAwait(false));
             return 0;
         });
@@ -35,6 +37,8 @@ internal static class PullCommand
             };
         }
 
+        if (string.IsNullOrWhiteSpace(from))
+            throw new CommandException("--from: the address of the node is empty") { ExitCode = 2 };
         Uri address = NodeAddress.Parse(from, NodeAddress.DefaultPort) ?? throw new CommandException($"--from: '{from}' is not the address of a node") { ExitCode = 2 };
         return new(model) { ModelName = name, From = address.ToString(), FromKey = fromKey };
     }

@@ -7,6 +7,15 @@ namespace RkLlama.Cli.Models;
 /// <summary>Makes the node download a model, and shows the progress on stderr.</summary>
 internal sealed class Puller(NodeClient client, Func<IProgressDisplay> display)
 {
+    // The time between two requests while the node does not answer.
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
+
+    // If the node stops again and again, the download may be the reason.
+    private const int MaxLosses = 10;
+
+    /// <summary>How long the command waits for a node that stopped during the download, for example to start again.</summary>
+    internal TimeSpan Patience { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Creates the display of this process: bars on a terminal, else lines.</summary>
     internal static IProgressDisplay Display() => TerminalFeatures.HasBars
         ? new BarDisplay(Console.Error, static () => (TerminalFeatures.Width, TerminalFeatures.Height), TimeProvider.System)
@@ -19,12 +28,52 @@ internal sealed class Puller(NodeClient client, Func<IProgressDisplay> display)
     /// <inheritdoc cref="PullAsync(string, CancellationToken)"/>
     internal async Task<Pulled> PullAsync(PullBody body, CancellationToken cancellationToken)
     {
-        (string? named, string? sentence) = await ShowAsync(client.StreamAsync(NodeClient.PullPath, body, ModelJson.Default.PullBody, cancellationToken)).ConfigureAwait(false);
+        (string? named, string? sentence) = await ContinueAsync(body, cancellationToken).ConfigureAwait(false);
 
         // An older node does not say which name the model has.
         string name = ModelRow.Short(named ?? body.ModelName ?? body.Model);
         ModelRow? row = (await ListAsync(cancellationToken).ConfigureAwait(false)).FirstOrDefault(row => row.ShortName == name);
         return new(name, row?.Size, sentence);
+    }
+
+    /// <summary>Sends the request again if the connection is lost after the first line: the node continues the download.</summary>
+    private async Task<(string? Model, string? Sentence)> ContinueAsync(PullBody body, CancellationToken cancellationToken)
+    {
+        CommandException? lost = null;
+        long lostAt = 0;
+        for (int losses = 0; ;)
+        {
+            bool hasAnswered = false;
+            try
+            {
+                return await ShowAsync(LinesAsync()).ConfigureAwait(false);
+            }
+            catch (CommandException ex) when (ex.IsUnreachable && (hasAnswered || lost is not null) && Patience > TimeSpan.Zero && losses < MaxLosses)
+            {
+                if (hasAnswered || lost is null)
+                {
+                    (lost, lostAt) = (ex, TimeProvider.System.GetTimestamp());
+                    losses++;
+                    using IProgressDisplay notice = display();
+                    notice.ShowStatus($"the connection to the node was lost; trying for {Patience.TotalSeconds:0} s to continue the download");
+                }
+                else if (TimeProvider.System.GetElapsedTime(lostAt) > Patience)
+                {
+                    throw lost;
+                }
+
+                await Task.Delay(RetryInterval, cancellationToken).ConfigureAwait(false);
+            }
+
+            async IAsyncEnumerable<JsonElement> LinesAsync()
+            {
+                await foreach (JsonElement line in client.StreamAsync(NodeClient.PullPath, body, ModelJson.Default.PullBody, cancellationToken).ConfigureAwait(false))
+                {
+                    hasAnswered = true;
+                    yield return line;
+                }
+            }
+        }
     }
 
     /// <summary>Shows the lines of <c>/api/pull</c> or <c>/api/create</c> until <c>success</c>.</summary>
@@ -72,5 +121,5 @@ internal sealed record Pulled(string Name, long? Size, string? Sentence)
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        (Sentence ?? (Size is { } size ? $"'{Name}' is ready ({Words.Size(size)})" : $"'{Name}' is ready")) + (Sentence?.Contains("rkllama ", StringComparison.Ordinal) == true ? "" : $": rkllama run {Name}");
+        (Sentence ?? (Size is { } size ? $"'{Name}' is ready ({Words.Size(size)})" : $"'{Name}' is ready")) + (Sentence?.Contains("rkllama ", StringComparison.Ordinal) == true ? "" : $": rkllama run {Words.Quote(Name)}");
 }

@@ -9,13 +9,16 @@ internal static class TerminalFeatures
     /// <summary>Whether a person can type lines and see the answers.</summary>
     internal static bool IsInteractive => !Console.IsInputRedirected && !Console.IsOutputRedirected;
 
-    /// <summary>Whether stdout can show colours. If the variable <c>NO_COLOR</c> is set, it does not.</summary>
-    internal static bool HasColor => !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && !IsDumb;
+    /// <summary>Whether stdout can show colours.</summary>
+    internal static bool HasColor => CanControl(Console.IsOutputRedirected, Environment.GetEnvironmentVariable);
 
-    /// <summary>Whether stderr can show progress bars.</summary>
-    internal static bool HasBars => !Console.IsErrorRedirected && !IsDumb;
+    /// <summary>Whether stderr can show progress bars. If stdout is no terminal, a script may read both.</summary>
+    internal static bool HasBars => CanControl(Console.IsOutputRedirected || Console.IsErrorRedirected, Environment.GetEnvironmentVariable);
 
-    private static bool IsDumb => Environment.GetEnvironmentVariable("TERM") == "dumb";
+    /// <summary>Whether output may have control sequences.</summary>
+    /// <param name="isRedirected">Whether an output of the process is no terminal.</param>
+    /// <param name="variable">Returns the value of an environment variable. <c>NO_COLOR</c> and the terminal <c>dumb</c> switch control sequences off.</param>
+    internal static bool CanControl(bool isRedirected, Func<string, string?> variable) => !isRedirected && string.IsNullOrEmpty(variable("NO_COLOR")) && variable("TERM") != "dumb";
 
     /// <summary>The columns of the terminal. A serial console does not know its size: 80.</summary>
     internal static int Width => Size(static () => Console.WindowWidth, "COLUMNS", DefaultWidth);

@@ -65,6 +65,24 @@ internal static class Words
         _ => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, time.Seconds)}s"),
     };
 
+    /// <summary>Returns a name as one word of a shell command.</summary>
+    internal static string Quote(string name) => name.All(static c => char.IsLetterOrDigit(c) || c is '-' or '_' or '.' or ':' or '/' or '@') ? name : $"'{name.Replace("'", "'\\''", StringComparison.Ordinal)}'";
+
+    /// <summary>Breaks a text into lines, between words where possible.</summary>
+    /// <param name="width">The maximum number of characters of a line.</param>
+    internal static IEnumerable<string> Wrap(string text, int width)
+    {
+        width = Math.Max(width, 1);
+        while (text.Length > width)
+        {
+            int space = text.LastIndexOf(' ', width);
+            yield return text[..(space > 0 ? space : width)];
+            text = text[(space > 0 ? space + 1 : width)..];
+        }
+
+        yield return text;
+    }
+
     private static string Number(int number, string unit) => string.Create(CultureInfo.InvariantCulture, $"{number} {unit}");
 
     private static string Fraction(decimal value) => value.ToString("0.#########", CultureInfo.InvariantCulture);

@@ -86,6 +86,31 @@ public sealed class PullerTests : IDisposable
         (await pull.Should().ThrowAsync<CommandException>().WithMessage(expected)).Which.Status.Should().Be(status == 200 ? null : (HttpStatusCode)status);
     }
 
+    [Theory]
+    [InlineData(null, "the node needs an API key: set RKLLAMA_API_KEY, or use --api-key")]
+    [InlineData("wrong", "the node does not accept the API key: check RKLLAMA_API_KEY or --api-key")]
+    public async Task A_missing_key_and_a_wrong_key_are_told_apart(string? key, string expected)
+    {
+        _node.Answer("/api/pull", """{"error":"This server needs an API key."}""", 401).Answer("/api/tags", """{"error":"This server needs an API key."}""", 401);
+        using NodeClient client = new(_node.Address, key);
+
+        Func<Task> pull = () => new Puller(client, () => new LineDisplay(_output, TimeProvider.System)).PullAsync("m", CancellationToken.None);
+        Func<Task> list = () => client.GetAsync("/api/tags", CancellationToken.None);
+
+        await pull.Should().ThrowAsync<CommandException>().WithMessage(expected);
+        await list.Should().ThrowAsync<CommandException>().WithMessage(expected);
+    }
+
+    [Fact]
+    public async Task A_node_without_TLS_is_named_with_its_address()
+    {
+        using NodeClient client = new(new UriBuilder(_node.Address) { Scheme = "https" }.Uri, null);
+
+        Func<Task> list = () => client.GetAsync("/api/tags", CancellationToken.None);
+
+        await list.Should().ThrowAsync<CommandException>().WithMessage($"*does not accept a connection with https*the address is http://{_node.Address.Authority}*");
+    }
+
     [Fact]
     public async Task A_node_that_ends_in_the_middle_is_one_sentence_with_the_next_step()
     {
@@ -94,11 +119,45 @@ public sealed class PullerTests : IDisposable
         using NodeClient client = new(new($"http://{listener.LocalEndpoint}/"), null);
         Task answer = AnswerHalfAsync(listener);
 
-        Func<Task> pull = () => new Puller(client, () => new LineDisplay(_output, TimeProvider.System)).PullAsync("made-name", CancellationToken.None);
+        Func<Task> pull = () => new Puller(client, () => new LineDisplay(_output, TimeProvider.System)) { Patience = TimeSpan.Zero }.PullAsync("made-name", CancellationToken.None);
 
         await pull.Should().ThrowAsync<CommandException>().WithMessage(
             $"the connection to http://{listener.LocalEndpoint} was lost (The response ended prematurely*): 'rkllama status' tells whether the node runs; the same command continues the download");
         await answer;
+    }
+
+    [Fact]
+    public async Task A_node_that_ends_in_the_middle_and_starts_again_continues_the_download()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        using NodeClient client = new(new($"http://{listener.LocalEndpoint}/"), null);
+        Task answers = Task.Run(async () =>
+        {
+            await AnswerHalfAsync(listener);
+            await AnswerAsync(listener, """{"status":"pulling manifest"}""" + "\n" + """{"status":"success"}""" + "\n");
+            await AnswerAsync(listener, Models);
+        });
+
+        Pulled made = await new Puller(client, () => new LineDisplay(_output, TimeProvider.System)).PullAsync("made-name", CancellationToken.None);
+
+        made.ToString().Should().Be("'made-name' is ready (1.8 GB): rkllama run made-name");
+        _output.ToString().Should().Contain("the connection to the node was lost; trying for 120 s to continue the download");
+        await answers;
+    }
+
+    /// <summary>Answers one request.</summary>
+    private static async Task AnswerAsync(TcpListener listener, string body)
+    {
+        using TcpClient connection = await listener.AcceptTcpClientAsync();
+        NetworkStream stream = connection.GetStream();
+        _ = await stream.ReadAsync(new byte[4096]);
+        await stream.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{body}"));
+        connection.Client.Shutdown(SocketShutdown.Send);
+        while (await stream.ReadAsync(new byte[4096]) > 0)
+        {
+            // The rest of the request.
+        }
     }
 
     /// <summary>Answers a request with more bytes promised than sent.</summary>

@@ -59,9 +59,11 @@ public sealed class SourceTests : IDisposable
     public void The_key_of_another_node_is_sent_with_the_address_of_its_model(string model, string? expected) =>
         PullCommand.Read(model, null, null, "secret").FromKey.Should().Be(expected);
 
-    [Fact]
-    public void An_address_that_is_none_of_a_node_is_an_error_of_usage() =>
-        FluentActions.Invoking(() => PullCommand.Read("m", null, "ftp://node1", null)).Should().Throw<CommandException>().Which.ExitCode.Should().Be(2);
+    [Theory]
+    [InlineData("ftp://node1")]
+    [InlineData("")]
+    public void An_address_that_is_none_of_a_node_is_an_error_of_usage(string from) =>
+        FluentActions.Invoking(() => PullCommand.Read("m", null, from, null)).Should().Throw<CommandException>().Which.ExitCode.Should().Be(2);
 
     [Fact]
     public void Create_sends_the_path_that_FROM_names_and_the_Modelfile()
@@ -75,6 +77,31 @@ public sealed class SourceTests : IDisposable
         code.Should().Be(0);
         _node.Requests.Should().Equal($$"""POST /api/pull {"model":"{{_directory}}/x.rkllm","stream":true,"model_name":"mine","modelfile":"FROM ./x.rkllm\nPARAMETER top_k 3\n"}""");
     }
+
+    [Fact]
+    public void Create_warns_about_lines_that_have_no_effect()
+    {
+        string modelfile = Path.Join(_directory, "Modelfile");
+        File.WriteAllText(modelfile, "FROM demo\nTEMPLATE \"{{ .Prompt }}\"\nBOGUS x\n");
+        _node.Answer("/api/create", """{"status":"success"}""");
+        StringWriter error = new();
+        TextWriter before = Console.Error;
+        Console.SetError(error);
+        try
+        {
+            CommandLine.Run(["create", "mine", "-f", modelfile, "--host", _node.Address.ToString()], static _ => Task.FromResult(9)).Should().Be(0);
+        }
+        finally
+        {
+            Console.SetError(before);
+        }
+
+        error.ToString().Should().Contain($"Warning: {modelfile}:3:1: ").And.Contain("BOGUS").And.Contain("TEMPLATE is a Go template of Ollama and is ignored");
+    }
+
+    [Fact]
+    public void Create_without_a_name_is_an_error_of_usage() =>
+        CommandLine.Run(["create", "", "-f", "Modelfile", "--host", _node.Address.ToString()], static _ => Task.FromResult(9)).Should().Be(2);
 
     [Fact]
     public void Create_from_a_model_of_the_node_sends_its_name()

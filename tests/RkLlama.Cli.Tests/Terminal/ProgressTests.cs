@@ -40,6 +40,20 @@ public sealed class ProgressTests
     }
 
     [Fact]
+    public void A_status_that_is_longer_than_a_row_gets_several_rows()
+    {
+        Screen screen = new(20);
+        using (BarDisplay display = new(screen, static () => (20, 24), _time))
+        {
+            display.ShowStatus("the reason for the choice of a file");
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            display.ShowStatus("next");
+        }
+
+        screen.Rows.Where(static row => row.Length > 0).Should().Equal("the reason for the", "choice of a file", "next");
+    }
+
+    [Fact]
     public void Bars_are_drawn_in_their_rows()
     {
         Screen screen = new(80);

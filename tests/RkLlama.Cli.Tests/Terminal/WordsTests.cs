@@ -5,6 +5,21 @@ namespace RkLlama.Cli.Tests.Terminal;
 public sealed class WordsTests
 {
     [Theory]
+    [InlineData("deepseek-r1:1.5b", "deepseek-r1:1.5b")]
+    [InlineData("a b", "'a b'")]
+    [InlineData("it's", "'it'\\''s'")]
+    public void A_name_in_a_command_is_one_word(string name, string expected) => Words.Quote(name).Should().Be(expected);
+
+    [Theory]
+    [InlineData("short", 10, "short")]
+    [InlineData("", 10, "")]
+    [InlineData("a sentence with words", 10, "a sentence|with words")]
+    [InlineData("averylongword then", 5, "avery|longw|ord|then")]
+    [InlineData("x", 0, "x")]
+    public void A_long_text_breaks_between_words(string text, int width, string expected) =>
+        string.Join('|', Words.Wrap(text, width)).Should().Be(expected);
+
+    [Theory]
     [InlineData(0, "0 B")]
     [InlineData(999, "999 B")]
     [InlineData(1000, "1 KB")]

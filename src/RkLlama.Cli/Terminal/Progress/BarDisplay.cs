@@ -34,7 +34,13 @@ internal sealed class BarDisplay : IProgressDisplay
                 return;
             CloseStatus();
             _statusText = status;
-            _bars.Add(_status = new(_time, status));
+
+            // A line that the terminal breaks itself would be two lines, and the cursor would go back to the wrong one.
+            foreach (string line in Words.Wrap(status, _size().Width - 1))
+            {
+                CloseStatusLine();
+                _bars.Add(_status = new(_time, line));
+            }
         }
     }
 
@@ -61,9 +67,14 @@ internal sealed class BarDisplay : IProgressDisplay
 
     private void CloseStatus()
     {
+        CloseStatusLine();
+        (_status, _statusText) = (null, null);
+    }
+
+    private void CloseStatusLine()
+    {
         if (_status is not null)
             _status.IsDone = true;
-        (_status, _statusText) = (null, null);
     }
 
     private void Draw()
