@@ -17,7 +17,7 @@ public sealed partial class WallClockTests
         ["RkLlama.Engine/Models/FileCache.cs"] = "compares with the time stamp of a file; a wrong time only makes it read the file again",
         ["RkLlama.Engine/Prefixes/PrefixStore.cs"] = "time stamp of the last use of a file; a wrong time only changes which file is deleted first",
         ["RkLlama.Engine/Stored/AnswerStore.cs"] = "age of stored answers, which outlive the process; a wrong time only deletes them earlier or later",
-        ["RkLlama.Hub/Hubs/HubConnection.cs"] = "reads a Retry-After with a date; the wait has a limit",
+        ["RkLlama.Hub/Hubs/HubConnection.Errors.cs"] = "reads a Retry-After with a date; the wait has a limit",
         ["RkLlama.Prompts/Jinja/Template.cs"] = "strftime_now of templates",
         ["RkLlama.Server/Api/Ollama/Models/OllamaModelEndpoints.cs"] = "shows when a model is unloaded",
         ["RkLlama.Server/Api/Ollama/OllamaWriters.cs"] = "shows when an answer was created",

@@ -114,8 +114,7 @@ internal sealed class FileDownloader(HubConnection connection, HubOptions hubOpt
                 partial.Return(position, to);
                 if (failures >= hubOptions.Tries)
                     throw;
-                note(ex.Message);
-                await connection.DelayAsync(failures, ex, cancellationToken).ConfigureAwait(false);
+                await connection.DelayAsync(failures, ex, note, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -13,7 +13,6 @@ namespace RkLlama.Hub.Hubs;
 internal sealed partial class HubConnection : IDisposable
 {
     private const int MaxRedirects = 10;
-    private const int MaxErrorBytes = 2048;
 
     // Documents that are read at the same time. The others wait, so that many pulls need no more memory than a few.
     private const int MaxDocuments = 4;
@@ -25,9 +24,6 @@ internal sealed partial class HubConnection : IDisposable
     private readonly HttpClient _client;
     private readonly HubOptions _options;
     private readonly TimeProvider _clock;
-
-    [GeneratedRegex("""(?:^|;)\s*t=(?<s>\d{1,6})""", RegexOptions.CultureInvariant)]
-    private static partial Regex RateLimitReset { get; }
 
     [GeneratedRegex("""status code '(?<s>\d{3})'""", RegexOptions.CultureInvariant)]
     private static partial Regex ProxyStatus { get; }
@@ -95,9 +91,10 @@ internal sealed partial class HubConnection : IDisposable
 
     /// <summary>Sends a request for a small document and reads it, with retries after temporary errors.</summary>
     /// <param name="maxBytes">The maximum size of the document.</param>
+    /// <param name="note">Called with a sentence without a period before each further try; <see langword="null"/> for no sentences. Must not throw.</param>
     /// <returns>The document and the headers of its answer.</returns>
     /// <exception cref="HubException">The request failed, or the document is too large.</exception>
-    internal async Task<(byte[] Body, HubResponse Response)> ReadAsync(Uri address, Action<HttpRequestMessage>? authorize, int maxBytes, CancellationToken cancellationToken)
+    internal async Task<(byte[] Body, HubResponse Response)> ReadAsync(Uri address, Action<HttpRequestMessage>? authorize, int maxBytes, Action<string>? note, CancellationToken cancellationToken)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -107,7 +104,7 @@ internal sealed partial class HubConnection : IDisposable
             }
             catch (HubException ex) when (ex.IsTransient && attempt < _options.Tries)
             {
-                await DelayAsync(attempt, ex, cancellationToken).ConfigureAwait(false);
+                await DelayAsync(attempt, ex, note, cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -152,10 +149,12 @@ internal sealed partial class HubConnection : IDisposable
 
     /// <summary>Waits before the next try: as long as the hub asks for, otherwise twice as long as before, with random 20 % more or less; at most 30 s.</summary>
     /// <param name="attempt">The number of tries so far, from 1.</param>
-    internal Task DelayAsync(int attempt, HubException error, CancellationToken cancellationToken)
+    /// <param name="note">Called with the failure and the time of the wait: a sentence without a period. Must not throw.</param>
+    internal Task DelayAsync(int attempt, HubException error, Action<string>? note, CancellationToken cancellationToken)
     {
         TimeSpan delay = error.RetryAfter
             ?? _options.RetryDelay * Math.Min(1 << Math.Min(attempt - 1, 10), 30) * (0.8 + (Random.Shared.NextDouble() * 0.4));
+        note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{error.Message}; trying again{(delay > TimeSpan.Zero ? $" in {Math.Ceiling(delay.TotalSeconds):0} s" : "")}"));
         return Task.Delay(delay, _clock, cancellationToken);
     }
 
@@ -211,76 +210,6 @@ internal sealed partial class HubConnection : IDisposable
     }
 
     private static bool SameOrigin(Uri a, Uri b) => a.Scheme == b.Scheme && a.IdnHost == b.IdnHost && a.Port == b.Port;
-
-    private async Task<HubException> ErrorOfAsync(HttpResponseMessage response, Uri asked, Uri address, CancellationToken cancellationToken)
-    {
-        string host = address.Host;
-        int status = (int)response.StatusCode;
-        string text = await ErrorTextAsync(response, cancellationToken).ConfigureAwait(false);
-        string? code = Header(response.Headers, "X-Error-Code");
-        bool isHub = SameOrigin(asked, address);
-        bool isModelScope = SameOrigin(asked, _options.ModelScope);
-        string token = isModelScope ? "MODELSCOPE_API_TOKEN of the server" : HubEnvironment.TokenPlaces, setToken = isModelScope ? "set MODELSCOPE_API_TOKEN of the server" : HubEnvironment.SetToken;
-        switch (status)
-        {
-            case 401 or 403 when isHub && code == "GatedRepo":
-                return new(HubError.Gated, status == 401
-                    ? $"the repository is gated: ask for access on its page, then {setToken}"
-                    : "the repository is gated, and the account of the token has no access: ask for it on the page of the repository");
-            case 401 when isHub && text.Contains("Invalid credentials", StringComparison.OrdinalIgnoreCase):
-                return new(HubError.TokenInvalid, $"{host} does not accept the token: check {token}") { Status = status };
-            case 401 or 404 when isHub && code is "RepoNotFound" or null && (status == 401 || code is not null || !asked.AbsolutePath.Contains("/resolve/", StringComparison.Ordinal)):
-                return new(HubError.RepositoryNotFound, $"{host} has no such repository, or it is private: check the name, or {setToken}") { Status = status };
-            case 404 when code == "RevisionNotFound":
-                return new(HubError.RevisionNotFound, "the repository has no such revision");
-            case 404:
-                return new(HubError.FileNotFound, "the repository has no such file") { Status = status };
-            case 429:
-                return new(HubError.RateLimited, $"{host} allows no more requests for now; with a token it allows more: {setToken}") { RetryAfter = RetryAfter(response.Headers) };
-            case 408 or >= 500:
-                return new(HubError.Unreachable, $"{host} answers with status {status}");
-            case 416:
-                return new(HubError.Changed, $"{host} has less bytes than it promises");
-            default:
-                return new(HubError.InvalidAnswer, $"{host} answers with status {status}{(text.Length > 0 ? ": " + text : "")}") { Status = status };
-        }
-    }
-
-    /// <summary>Reads the reason of an error: at most 200 characters of a text, nothing of a page.</summary>
-    private static async Task<string> ErrorTextAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        if (Header(response.Headers, "X-Error-Message") is { } message)
-            return message;
-        try
-        {
-            using CancellationTokenSource timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            timeout.CancelAfter(TimeSpan.FromSeconds(2));
-            using Stream body = await response.Content.ReadAsStreamAsync(timeout.Token).ConfigureAwait(false);
-            byte[] buffer = new byte[MaxErrorBytes];
-            int length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, timeout.Token).ConfigureAwait(false);
-            string text = System.Text.Encoding.UTF8.GetString(buffer, 0, length).Trim();
-            if (text.StartsWith('<'))
-                return "";
-            text = string.Concat(text.Select(static c => char.IsControl(c) ? ' ' : c));
-            return text.Length > 200 ? text[..200] + "…" : text;
-        }
-        catch (Exception ex) when (ex is IOException or HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
-        {
-            return "";
-        }
-    }
-
-    private TimeSpan? RetryAfter(HttpResponseHeaders headers)
-    {
-        if (Header(headers, "RateLimit") is { } limit && RateLimitReset.Match(limit) is { Success: true } match)
-            return TimeSpan.FromSeconds(int.Parse(match.Groups["s"].Value, CultureInfo.InvariantCulture));
-        return headers.RetryAfter switch
-        {
-            { Delta: { } delta } => delta,
-            { Date: { } date } => date - (headers.Date ?? _clock.GetUtcNow()) is var wait && wait > TimeSpan.Zero ? wait : TimeSpan.Zero,
-            _ => null,
-        };
-    }
 
     internal static string? Header(HttpResponseHeaders headers, string name) =>
         headers.TryGetValues(name, out IEnumerable<string>? values) ? values.FirstOrDefault() : null;

@@ -58,6 +58,9 @@ internal sealed class HubException(HubError error, string message, Exception? in
     /// <summary>The reason.</summary>
     internal HubError Error { get; } = error;
 
+    /// <summary>Whether the name could be a short name, and no table has it.</summary>
+    internal bool IsUnknownName { get; init; }
+
     /// <summary>The status of the answer, if the hub or the host refuses the request; otherwise 0.</summary>
     internal int Status { get; init; }
 

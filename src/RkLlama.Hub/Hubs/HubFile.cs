@@ -5,6 +5,8 @@ namespace RkLlama.Hub.Hubs;
 /// <param name="Size">The size in bytes; 0 if the hub does not say.</param>
 internal sealed record HubFile(string Path, long Size)
 {
+    private const string EmptySha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", EmptyGitOid = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
+
     // More than any disk has. The sum of the sizes of many files does not overflow then.
     private const long MaxSize = 1L << 50;
 
@@ -19,6 +21,9 @@ internal sealed record HubFile(string Path, long Size)
 
     /// <summary>The entity tag of the file at a node, with its quotes; <see langword="null"/> for hubs.</summary>
     public string? Tag { get; init; }
+
+    /// <summary>Whether the hash is that of a file without content. A size of 0 can also mean that the hub does not say the size.</summary>
+    public bool IsEmpty => Size == 0 && (Sha256 == EmptySha256 || GitOid == EmptyGitOid);
 
     /// <summary>The hash by which the content is checked: SHA-256 if there is one, otherwise the git object id; <see langword="null"/> if neither is known.</summary>
     public string? Hash => Sha256 ?? GitOid;

@@ -14,10 +14,10 @@ internal sealed class HuggingFaceHub(HubConnection connection, HubOptions option
     public string Host => options.HuggingFace.Host;
 
     /// <inheritdoc/>
-    public async Task<HubRepository> GetRepositoryAsync(string repository, string? revision, CancellationToken cancellationToken)
+    public async Task<HubRepository> GetRepositoryAsync(string repository, string? revision, Action<string>? note, CancellationToken cancellationToken)
     {
         Uri address = At($"/api/models/{HubAddress.Quote(repository)}" + (revision is null ? "" : "/revision/" + Uri.EscapeDataString(revision)) + "?blobs=true");
-        (byte[] body, HubResponse response) = await connection.ReadAsync(address, Authorize, MaxListBytes, cancellationToken).ConfigureAwait(false);
+        (byte[] body, HubResponse response) = await connection.ReadAsync(address, Authorize, MaxListBytes, note, cancellationToken).ConfigureAwait(false);
         try
         {
             using JsonDocument document = JsonDocument.Parse(body);

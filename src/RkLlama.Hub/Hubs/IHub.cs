@@ -9,8 +9,9 @@ internal interface IHub
     /// <summary>Reads the list of files of a repository.</summary>
     /// <param name="repository">The repository, <c>owner/name</c>.</param>
     /// <param name="revision">The revision; <see langword="null"/> for the default branch.</param>
+    /// <param name="note">Called with a sentence without a period before each further try; <see langword="null"/> for no sentences. Must not throw.</param>
     /// <exception cref="HubException">The request failed.</exception>
-    Task<HubRepository> GetRepositoryAsync(string repository, string? revision, CancellationToken cancellationToken);
+    Task<HubRepository> GetRepositoryAsync(string repository, string? revision, Action<string>? note, CancellationToken cancellationToken);
 
     /// <summary>Returns the address of a file.</summary>
     Uri AddressOf(HubRepository repository, HubFile file);

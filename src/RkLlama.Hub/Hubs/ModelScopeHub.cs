@@ -13,11 +13,11 @@ internal sealed class ModelScopeHub(HubConnection connection, HubOptions options
     public string Host => options.ModelScope.Host;
 
     /// <inheritdoc/>
-    public async Task<HubRepository> GetRepositoryAsync(string repository, string? revision, CancellationToken cancellationToken)
+    public async Task<HubRepository> GetRepositoryAsync(string repository, string? revision, Action<string>? note, CancellationToken cancellationToken)
     {
         revision ??= DefaultRevision;
         Uri address = At($"/api/v1/models/{HubAddress.Quote(repository)}/repo/files?Revision={Uri.EscapeDataString(revision)}&Recursive=True");
-        (byte[] body, HubResponse response) = await connection.ReadAsync(address, Authorize, MaxListBytes, cancellationToken).ConfigureAwait(false);
+        (byte[] body, HubResponse response) = await connection.ReadAsync(address, Authorize, MaxListBytes, note, cancellationToken).ConfigureAwait(false);
         try
         {
             using JsonDocument document = JsonDocument.Parse(body);

@@ -11,8 +11,7 @@ internal sealed record NodeSource(Uri Address, string? Key);
 /// <summary>
 /// An RkLlama node that shares its models (<c>--share-models</c>). A repository is a model of this node. Used for one pull, from one thread at a time.
 /// </summary>
-/// <param name="note">Called with a sentence without a period when the node needs time. Must not throw.</param>
-internal sealed class NodeHub(HubConnection connection, NodeSource source, TimeProvider clock, Action<string> note) : IHub
+internal sealed class NodeHub(HubConnection connection, NodeSource source, TimeProvider clock) : IHub
 {
     // The node answers at once, and computes missing hashes in the background: a large model takes minutes on a slow disk.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
@@ -24,17 +23,18 @@ internal sealed class NodeHub(HubConnection connection, NodeSource source, TimeP
     /// <summary>Reads the list of files of a model. Waits until the node has computed their hashes.</summary>
     /// <param name="repository">The name of the model on the node.</param>
     /// <param name="revision">Ignored: a node has one revision of a model.</param>
+    /// <param name="note">Called with a sentence without a period when the node needs time, and before each further try. Must not throw.</param>
     /// <exception cref="HubException">The request failed, or the node has no such model, or does not share its models.</exception>
-    public async Task<HubRepository> GetRepositoryAsync(string repository, string? revision, CancellationToken cancellationToken)
+    public async Task<HubRepository> GetRepositoryAsync(string repository, string? revision, Action<string>? note, CancellationToken cancellationToken)
     {
         long start = clock.GetTimestamp();
         for (bool isFirst = true; ; isFirst = false)
         {
-            (HubRepository found, bool isHashing) = await ReadAsync(repository, cancellationToken).ConfigureAwait(false);
+            (HubRepository found, bool isHashing) = await ReadAsync(repository, note, cancellationToken).ConfigureAwait(false);
             if (!isHashing || clock.GetElapsedTime(start) > MaxWait)
                 return found;
             if (isFirst)
-                note($"{Host} computes the hashes of the files of {repository}");
+                note?.Invoke($"{Host} computes the hashes of the files of {repository}");
             await Task.Delay(PollInterval, clock, cancellationToken).ConfigureAwait(false);
         }
     }
@@ -58,12 +58,12 @@ internal sealed class NodeHub(HubConnection connection, NodeSource source, TimeP
             throw new HubException(HubError.Changed, $"{file.Path} changed on {Host}; pull the model again");
     }
 
-    private async Task<(HubRepository Repository, bool IsHashing)> ReadAsync(string model, CancellationToken cancellationToken)
+    private async Task<(HubRepository Repository, bool IsHashing)> ReadAsync(string model, Action<string>? note, CancellationToken cancellationToken)
     {
         byte[] body;
         try
         {
-            (body, _) = await connection.ReadAsync(At(model, ""), Authorize, NodeFileList.MaxBytes, cancellationToken).ConfigureAwait(false);
+            (body, _) = await connection.ReadAsync(At(model, ""), Authorize, NodeFileList.MaxBytes, note, cancellationToken).ConfigureAwait(false);
         }
         catch (HubException ex) when (ex.Status is 400 or 401 or 403 or 404)
         {

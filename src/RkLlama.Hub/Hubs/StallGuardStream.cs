@@ -38,7 +38,9 @@ internal sealed class StallGuardStream(Stream inner, Uri address, TimeSpan timeo
         }
         catch (Exception ex) when (ex is IOException or HttpRequestException)
         {
-            throw new HubException(HubError.Unreachable, $"{address.Host} cut the connection: {ex.Message.TrimEnd('.')}", ex);
+            // .NET adds the number of missing bytes and the name of its error.
+            string reason = ex is HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded } ? "before the end of the file" : $"({(ex.InnerException ?? ex).Message.Split(" (", 2)[0].TrimEnd('.')})";
+            throw new HubException(HubError.Unreachable, $"{address.Host} cut the connection {reason}", ex);
         }
     }
 

@@ -13,15 +13,20 @@ internal sealed record ModelReference(HubKind Hub, string Repository)
     /// </summary>
     public string? Path { get; init; }
 
+    /// <summary>The tag with which the file is chosen; <see langword="null"/> for none. <c>latest</c> is none.</summary>
+    public SelectionTag? Tag { get; init; }
+
     /// <summary>The name that the model gets on the node, as the reference gives it. <see langword="null"/> if it gives none.</summary>
     public string? LocalName { get; init; }
 
     /// <summary>Whether <see cref="Path"/> names a .rkllm file, and not a directory.</summary>
     public bool IsFile => Path is not null && ModelReferenceParser.IsModelFile(Path);
 
-    /// <summary>The name of the model on the node: as the reference gives it, else the name of the file without its extension, else the name of the repository.</summary>
+    /// <summary>
+    /// The name of the model on the node: as the reference gives it, else the name of the file without its extension, else the name of the repository with the tag.
+    /// </summary>
     public string DefaultName =>
-        LocalName ?? WithoutExtension(IsFile ? LastSegment(Path!) : LastSegment(Repository));
+        LocalName ?? (IsFile ? WithoutExtension(LastSegment(Path!)) : WithoutExtension(LastSegment(Repository)) + TagText);
 
     /// <summary>Whether both name the same file. Names of repositories ignore case. The default branch is the same with and without its name.</summary>
     /// <param name="recorded">The reference of a model that was pulled.</param>
@@ -29,14 +34,16 @@ internal sealed record ModelReference(HubKind Hub, string Repository)
     /// <param name="commit">The commit that this pull has found; <see langword="null"/> if it is not known.</param>
     internal bool IsSame(ModelReference recorded, string? file = null, string? commit = null) =>
         Hub == recorded.Hub && Repository.Equals(recorded.Repository, StringComparison.OrdinalIgnoreCase)
-        && (Path == recorded.Path || (Path is not null && Path == file))
+        && (Tag == recorded.Tag || IsFile) && (Path == recorded.Path || (Path is not null && Path == file))
         && (EffectiveRevision == recorded.EffectiveRevision || (Revision is not null && Revision.Equals(commit, StringComparison.OrdinalIgnoreCase)));
 
     private string EffectiveRevision => Revision ?? (Hub == HubKind.ModelScope ? "master" : "main");
 
     /// <summary>Returns the reference in the form that <see cref="ModelReferenceParser"/> reads.</summary>
     public override string ToString() =>
-        (Hub == HubKind.ModelScope ? "modelscope.cn/" : "") + Repository + (Path is null ? "" : "/" + Path) + (Revision is null ? "" : "@" + Revision);
+        (Hub == HubKind.ModelScope ? "modelscope.cn/" : "") + Repository + TagText + (Path is null ? "" : "/" + Path) + (Revision is null ? "" : "@" + Revision);
+
+    private string TagText => Tag is null ? "" : ":" + Tag.Text;
 
     private static string LastSegment(string path) => path[(path.LastIndexOf('/') + 1)..];
 

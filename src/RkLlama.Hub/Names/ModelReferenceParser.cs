@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace RkLlama.Hub.Names;
 
 /// <summary>
-/// Reads the names of models on hubs: <c>owner/repo</c>, <c>owner/repo/file.rkllm</c>, <c>owner/repo/directory</c>, each with <c>@revision</c>; the same after
+/// Reads the names of models on hubs: <c>owner/repo</c>, <c>owner/repo/file.rkllm</c>, <c>owner/repo/directory</c>, each with <c>@revision</c>; a <see cref="SelectionTag"/> after the repository; the same after
 /// the host of a hub (<c>hf.co/…</c>, <c>modelscope.cn/…</c>) and as an address copied from a browser; and <c>owner/repo/file.rkllm/name</c> of the rkllama
 /// client, where <c>name</c> is the name of the model on the node. Short names without a slash are in <see cref="ShortNames"/>.
 /// </summary>
@@ -38,6 +38,12 @@ internal static class ModelReferenceParser
             return false;
         }
 
+        if (text.StartsWith('/'))
+        {
+            error = "it is a path, and 'rkllama pull PATH NAME' copies a model from a path of the node";
+            return false;
+        }
+
         if (ForeignHost(text) is { } host)
         {
             error = $"{host} is none of the hubs (huggingface.co, modelscope.cn), and a model on another node is named http://NODE:8080/NAME";
@@ -52,10 +58,20 @@ internal static class ModelReferenceParser
             return false;
         }
 
+        // The address for git, which the page of a repository shows.
+        if (segments.Count == 2 && text.Contains("://", StringComparison.Ordinal) && segments[1].EndsWith(".git", StringComparison.Ordinal))
+            segments[1] = segments[1][..^".git".Length];
+
         string? revision = TakePageRevision(hub, segments) ?? TakeRevision(segments);
         if (segments.Count < 2 || segments.Any(static segment => segment.Length == 0))
         {
             error = "a revision comes after the repository or the file: owner/repository@revision";
+            return false;
+        }
+
+        if (!TakeTag(segments, out SelectionTag? tag))
+        {
+            error = $"the tag after the repository is {SelectionTag.Forms}";
             return false;
         }
 
@@ -65,6 +81,7 @@ internal static class ModelReferenceParser
             Revision = revision,
             Path = segments.Count > 2 ? string.Join('/', segments.Skip(2)) : null,
             LocalName = localName,
+            Tag = tag,
         };
         error = null;
         return true;
@@ -142,6 +159,19 @@ internal static class ModelReferenceParser
         if (revision.Length == 0)
             segments[index] = "";
         return revision;
+    }
+
+    /// <summary>Takes the tag from the repository: <c>owner/repo:tag</c>. Names of repositories have no colons.</summary>
+    /// <returns><see langword="false"/> if the tag is not valid.</returns>
+    private static bool TakeTag(List<string> segments, out SelectionTag? tag)
+    {
+        tag = null;
+        int colon = segments[1].IndexOf(':', StringComparison.Ordinal);
+        if (colon < 0)
+            return true;
+        string text = segments[1][(colon + 1)..];
+        segments[1] = segments[1][..colon];
+        return segments[1].Length > 0 && SelectionTag.TryParse(text, out tag);
     }
 
     /// <summary>Takes the local name from the end: <c>owner/repo/file.rkllm/name</c>. A repository may itself have a name with the extension.</summary>

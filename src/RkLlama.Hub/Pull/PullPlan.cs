@@ -11,13 +11,8 @@ internal sealed record PlannedFile(IFileSource Source, string Commit, string Loc
     /// <summary>The size in bytes.</summary>
     internal long Size => Source.File.Size;
 
-    /// <summary>The hash of the content with the name of the hash, for example <c>sha256:…</c>. Without a hash, the path.</summary>
-    internal string Digest => Source.File switch
-    {
-        { Sha256: { } sha256 } => "sha256:" + sha256,
-        { GitOid: { } oid } => "sha1:" + oid,
-        _ => "file:" + LocalPath,
-    };
+    /// <summary>The SHA-256 of the content as <c>sha256:</c> and 64 hexadecimal digits; <see langword="null"/> if the source does not say it.</summary>
+    internal string? Digest => Source.File.Sha256 is { } sha256 ? "sha256:" + sha256 : null;
 }
 
 /// <summary>What a pull brings, and why.</summary>

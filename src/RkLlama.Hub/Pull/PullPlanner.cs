@@ -26,17 +26,18 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
     /// <param name="requested">What the user asks for: a short name or a name on a hub.</param>
     /// <param name="localName">The name that the model gets on the node; <see langword="null"/> for the name that the request implies.</param>
     /// <param name="needs">What the node does not have of the model.</param>
+    /// <param name="note">Called with a sentence without a period before each further try of a request. Must not throw.</param>
     /// <exception cref="HubException">There is no such model, or no file that fits, or the hub does not answer.</exception>
-    internal async Task<PullPlan> PlanAsync(string requested, string? localName, SelectionRequest request, PullNeeds needs, CancellationToken cancellationToken)
+    internal async Task<PullPlan> PlanAsync(string requested, string? localName, SelectionRequest request, PullNeeds needs, Action<string>? note, CancellationToken cancellationToken)
     {
         ModelReference reference = Resolve(names, requested, request, out ShortName? entry);
         IHub hub = reference.Hub == HubKind.ModelScope ? _modelScope : _huggingFace;
-        HubRepository repository = await hub.GetRepositoryAsync(reference.Repository, reference.Revision, cancellationToken).ConfigureAwait(false);
+        HubRepository repository = await hub.GetRepositoryAsync(reference.Repository, reference.Revision, note, cancellationToken).ConfigureAwait(false);
         FileChoice? choice = needs.Weights ? Choose(reference, repository, entry, request, needs.FileName) : null;
         string name = localName ?? reference.DefaultName;
         string directory = choice?.File?.Directory ?? (reference.IsFile ? "" : reference.Path ?? "");
         (IReadOnlyList<PlannedFile> files, string? tokenizer, string? missing) =
-            await FindPromptFilesAsync(hub, repository, directory, entry?.Base, name, cancellationToken).ConfigureAwait(false);
+            await FindPromptFilesAsync(hub, repository, directory, entry?.Base, name, note, cancellationToken).ConfigureAwait(false);
         if (choice is null && files.Count == 0)
             throw new HubException(HubError.FileNotFound, missing ?? $"{repository.Name} has no files of a tokenizer or a chat template");
         IReadOnlyList<string> warnings = choice?.Warnings ?? [];
@@ -56,10 +57,11 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
     /// <summary>Makes a plan for a model of another node: its files as they are there.</summary>
     /// <param name="model">The name of the model on the other node.</param>
     /// <param name="localName">The name that the model gets on this node.</param>
+    /// <param name="note">Called with a sentence without a period when the other node needs time, and before each further try of a request. Must not throw.</param>
     /// <exception cref="HubException">The other node has no such model, does not share it, or does not answer.</exception>
-    internal async Task<PullPlan> PlanFromNodeAsync(NodeHub node, string model, string localName, SelectionRequest request, CancellationToken cancellationToken)
+    internal async Task<PullPlan> PlanFromNodeAsync(NodeHub node, string model, string localName, SelectionRequest request, Action<string>? note, CancellationToken cancellationToken)
     {
-        HubRepository repository = await node.GetRepositoryAsync(model, null, cancellationToken).ConfigureAwait(false);
+        HubRepository repository = await node.GetRepositoryAsync(model, null, note, cancellationToken).ConfigureAwait(false);
         HubFile weights = repository.Files.FirstOrDefault(file => file.Path == repository.ModelPath)
             ?? throw new HubException(HubError.InvalidAnswer, $"{node.Host} lists no .rkllm file of '{model}'");
         PlannedFile Plan(HubFile file) => new(new HubFileSource(connection, node, repository, file), repository.Commit, file.Path);
@@ -78,9 +80,16 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
     private static FileChoice Choose(ModelReference reference, HubRepository repository, ShortName? entry, SelectionRequest request, string? fileName)
     {
         string? path = reference.Path ?? (repository.Files.Any(file => file.Name == fileName) ? fileName : null);
-        FileChoice choice = FileSelector.Choose(repository, path, reference.Revision, entry?.Platform is null ? request : request with { Platform = null });
+        FileChoice choice = FileSelector.Choose(repository, path, reference.Revision, request with
+        {
+            Platform = entry?.Platform is null ? request.Platform : null,
+            Quantization = reference.Tag?.Quantization ?? request.Quantization,
+            ContextLength = reference.Tag?.ContextLength ?? request.ContextLength,
+        });
         if (choice.File is not { } model)
             throw new HubException(HubError.FileNotFound, Describe(reference, choice));
+        if (model.IsEmpty)
+            throw new HubException(HubError.Corrupt, $"{model.Path} is empty on the hub, so it is not a model");
         if (entry?.Sha256 is { } expected && model.Sha256 is { } actual && !expected.Equals(actual, StringComparison.OrdinalIgnoreCase))
             throw new HubException(HubError.Changed, $"{model.Path} on the hub is not the file that the table of short names names (sha256 {actual}, expected {expected})");
         return choice;
@@ -100,7 +109,10 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
                 return reference;
             string[] similar = [.. names.Similar(requested)];
             throw new HubException(HubError.InvalidName, $"'{Cut(requested)}' is not a model that can be downloaded: {error}"
-                + (similar.Length > 0 ? $". Short names that are similar: {string.Join(", ", similar)}" : $". Short names are, for example, {string.Join(", ", names.Examples)}"));
+                + (similar.Length > 0 ? $". Short names that are similar: {string.Join(", ", similar)}" : $". Short names are, for example, {string.Join(", ", names.Examples)}"))
+            {
+                IsUnknownName = !requested.Contains('/', StringComparison.Ordinal),
+            };
         }
 
         entry = entries.FirstOrDefault(one => one.Platform is null || request.Platform is null || one.Platform.Equals(request.Platform, StringComparison.OrdinalIgnoreCase))
@@ -110,7 +122,7 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
     }
 
     private async Task<(IReadOnlyList<PlannedFile> Files, string? Tokenizer, string? Missing)> FindPromptFilesAsync(
-        IHub hub, HubRepository repository, string directory, string? knownBase, string name, CancellationToken cancellationToken)
+        IHub hub, HubRepository repository, string directory, string? knownBase, string name, Action<string>? note, CancellationToken cancellationToken)
     {
         // Files in the directory of the .rkllm file have priority over files in the root of the repository.
         Dictionary<string, PlannedFile> files = [];
@@ -127,10 +139,10 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
         {
             try
             {
-                HubRepository known = await _huggingFace.GetRepositoryAsync(origin, null, cancellationToken).ConfigureAwait(false);
+                HubRepository known = await _huggingFace.GetRepositoryAsync(origin, null, note, cancellationToken).ConfigureAwait(false);
                 if (known.IsGated && options.HuggingFaceToken is null)
                 {
-                    reason = $"the tokenizer is in {origin}, which is gated: ask for access on its page, and {HubEnvironment.SetToken}; then 'rkllama pull {origin} {name}' downloads it";
+                    reason = $"the tokenizer is in {origin}, which is gated: ask for access on {new Uri(options.HuggingFace, origin)}, and {HubEnvironment.SetToken}; then 'rkllama pull {origin} {name}' downloads it";
                     continue;
                 }
 
@@ -172,7 +184,7 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
             return null;
         try
         {
-            (byte[] body, _) = await connection.ReadAsync(hub.AddressOf(repository, readme), hub.Authorize, MaxReadmeBytes, cancellationToken).ConfigureAwait(false);
+            (byte[] body, _) = await connection.ReadAsync(hub.AddressOf(repository, readme), hub.Authorize, MaxReadmeBytes, note: null, cancellationToken).ConfigureAwait(false);
             string[] links = [.. HuggingFaceLink.Matches(Encoding.UTF8.GetString(body)).Select(static match => match.Groups["v"].Value.TrimEnd('.'))
                 .Where(name => !name.Equals(repository.Name, StringComparison.OrdinalIgnoreCase)).Distinct(StringComparer.OrdinalIgnoreCase).Take(2)];
             return links is [{ } only] ? only : null;
@@ -188,11 +200,11 @@ internal sealed partial class PullPlanner(ShortNames names, HubConnection connec
         if (choice.Candidates.Count == 0)
             return $"{choice.Reason}: {reference}. The NPU runs only models that were converted to this format: search the hub for the name of the model with 'rkllm'";
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{choice.Reason} in {reference.Repository}; choose one:");
+        text.Append(CultureInfo.InvariantCulture, $"{choice.Reason} in {reference.Repository}; {(choice.IsForeign ? "it has these files, which this node cannot run:" : "choose one:")}");
         foreach (HubFile file in choice.Candidates.Take(MaxListed))
         {
-            ModelReference named = reference with { Path = file.Path, LocalName = null };
-            text.Append(CultureInfo.InvariantCulture, $"\n  rkllama pull {named}");
+            ModelReference named = reference with { Path = file.Path, LocalName = null, Tag = null };
+            text.Append(CultureInfo.InvariantCulture, $"\n  {(choice.IsForeign ? file.Path : $"rkllama pull {named}")}");
             if (file.Size > 0)
                 text.Append(CultureInfo.InvariantCulture, $"  ({file.Size / 1e9:0.0#} GB)");
         }

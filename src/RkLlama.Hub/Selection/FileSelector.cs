@@ -43,7 +43,7 @@ internal static partial class FileSelector
         {
             Candidate[] left = [.. files.Where(fits)];
             if (left.Length == 0)
-                return None(files, reason);
+                return None(files, reason) with { IsForeign = request.Platform is { } platform && files.All(one => one.Traits.Platform is { } other && other != platform) };
             files = left;
         }
 
@@ -79,11 +79,16 @@ internal static partial class FileSelector
                 string.Create(CultureInfo.InvariantCulture, $"no file is of a toolkit that the runtime {runtime} can read"));
         }
 
+        if (request.Quantization is null && request.Platform is { } board)
+            yield return (one => !IsForeign(one.Traits, board), $"no file has a quantization that {board} can run");
         if (request.Quantization is { } quantization)
             yield return (one => one.Traits.Quantization == quantization.ToLowerInvariant().Replace('-', '_'), $"no file has the quantization {quantization}");
         if (request.ContextLength is { } context)
             yield return (one => one.Traits.ContextLength >= context, string.Create(CultureInfo.InvariantCulture, $"no file has a context of {context} tokens"));
     }
+
+    /// <summary>Whether the NPU does not have the quantization: that of the RK3588 has no 4-bit weights.</summary>
+    private static bool IsForeign(FileTraits traits, string platform) => platform == "rk3588" && traits.Quantization?.StartsWith("w4", StringComparison.Ordinal) == true;
 
     private static bool IsReadable(Version toolkit, Version runtime) =>
         (toolkit.Major, toolkit.Minor, toolkit.Build).CompareTo((runtime.Major, runtime.Minor, Math.Max(runtime.Build, 0))) <= 0
@@ -96,6 +101,8 @@ internal static partial class FileSelector
         List<string> warnings = [];
         if (request.Platform is { } platform && one.Traits.Platform is { } other && other != platform)
             warnings.Add($"the file is for {other}, and this node is {platform}: the runtime will refuse it");
+        if (request.Platform is { } board && IsForeign(one.Traits, board))
+            warnings.Add($"the file has the quantization {one.Traits.Quantization}, which the NPU of {board} does not have: the runtime will probably refuse it");
         if (request.Runtime is { } runtime && one.Traits.Toolkit is { } toolkit && !IsReadable(toolkit, runtime))
             warnings.Add($"the file is of toolkit {toolkit}, which runtime {runtime} cannot read");
         return new(one.File, reason, [one.File]) { Warnings = warnings };

@@ -60,6 +60,7 @@ internal sealed partial class PullPlans(
     /// <exception cref="ModelException">The Modelfile of a local source is not valid.</exception>
     internal async Task<(PullPlan Plan, ModelPull Pull)> MakeAsync(PullJob job, ModelGaps? gaps)
     {
+        void Note(string note) => job.Report(new(PullStage.Planning) { Note = note });
         SelectionRequest request = await RequestAsync().ConfigureAwait(false);
         PullPlan plan;
         ModelPull pull;
@@ -74,8 +75,8 @@ internal sealed partial class PullPlans(
             pull = downloads.Pull;
             plan = job.Origin?.Node is { } node
                 ? await downloads.Planner.PlanFromNodeAsync(
-                    new(downloads.Connection, node, clock, note => job.Report(new(PullStage.Planning) { Note = note })), job.Requested, job.Name, request, job.Cancelled).ConfigureAwait(false)
-                : await downloads.Planner.PlanAsync(job.Requested, job.Name, request, gaps?.Needs ?? PullNeeds.All, job.Cancelled).ConfigureAwait(false);
+                    new(downloads.Connection, node, clock), job.Requested, job.Name, request, Note, job.Cancelled).ConfigureAwait(false)
+                : await downloads.Planner.PlanAsync(job.Requested, job.Name, request, gaps?.Needs ?? PullNeeds.All, Note, job.Cancelled).ConfigureAwait(false);
         }
 
         if (gaps is null)

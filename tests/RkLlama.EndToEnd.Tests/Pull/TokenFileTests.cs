@@ -28,7 +28,7 @@ public sealed class TokenFileTests
         (int Code, string Output, string Error) right = await PullAsync(node);
 
         (without.Code, wrong.Code, right.Code).Should().Be((1, 1, 0), right.Error);
-        without.Error.Should().EndWith($"Error: the repository is gated: ask for access on its page, then {Advice}.\n");
+        without.Error.Should().EndWith($"Error: the repository is gated: ask for access on {hub.Address}{Repository}, then {Advice}.\n");
         wrong.Error.Should().EndWith("Error: 127.0.0.1 does not accept the token: check /etc/rkllama/hf-token on the node, or HF_TOKEN of the server.\n");
         hub.TokenReachedStorage.Should().BeFalse();
         (wrong.Error + right.Error + node.Log).Should().NotContain("hf_wrong").And.NotContain(hub.Token);

@@ -19,8 +19,43 @@ public sealed class DownloadFaultTests : DownloadRig
         await DownloadAsync(Parts with { Connections = connections });
 
         ShouldBeWhole();
-        Notes.Should().NotBeEmpty();
+        Notes.Should().NotBeEmpty().And.OnlyContain(note => note.StartsWith($"{Hub.StorageAddress.Host} cut the connection ", StringComparison.Ordinal)
+            && note.EndsWith("; trying again in 1 s", StringComparison.Ordinal) && !note.Contains("additional bytes", StringComparison.Ordinal) && !note.Contains("ResponseEnded", StringComparison.Ordinal));
         Hub.SentBytes.Should().BeLessThan(Size + (6 * 400_000));
+    }
+
+    [Fact]
+    public async Task The_reason_of_a_storage_host_that_refuses_is_shown()
+    {
+        Hub.StorageFault = static (_, _) => new() { Status = 403, Text = "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>Request has expired &amp; ended</Message></Error>" };
+
+        HubException error = await FailAsync(Parts);
+
+        error.Message.Should().EndWith("answers with status 403: AccessDenied: Request has expired & ended");
+    }
+
+    [Fact]
+    public async Task A_hub_that_allows_no_more_requests_is_asked_again_after_a_note_with_the_time()
+    {
+        HashSet<long> seen = [];
+        Hub.HubFault = _ => Once(seen, 0) ? new() { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "1" } } : null;
+        using HubConnection connection = new(Options, "test/1", TimeProvider.System);
+
+        await new HuggingFaceHub(connection, Options).GetRepositoryAsync(Repository, null, Notes.Add, default);
+
+        Notes.Should().ContainSingle().Which.Should().StartWith($"{Hub.Address.Host} allows no more requests for now (it asks to wait 1 s)").And.EndWith("; trying again in 1 s");
+    }
+
+    [Fact]
+    public async Task A_hub_that_asks_for_a_long_wait_is_an_error_that_names_the_time()
+    {
+        Hub.HubFault = static _ => new() { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "99999" } };
+        using HubConnection connection = new(Options, "test/1", TimeProvider.System);
+
+        Func<Task> read = () => new HuggingFaceHub(connection, Options).GetRepositoryAsync(Repository, null, Notes.Add, default);
+
+        await read.Should().ThrowAsync<HubException>().WithMessage("*(it asks to wait 28 h)*");
+        Notes.Should().BeEmpty();
     }
 
     [Fact]
@@ -59,7 +94,7 @@ public sealed class DownloadFaultTests : DownloadRig
         await download;
         ShouldBeWhole();
         early.Should().Be(0);
-        Notes[0].Should().Be($"{Hub.StorageAddress.Host} sent no byte for 30 s");
+        Notes[0].Should().Be($"{Hub.StorageAddress.Host} sent no byte for 30 s; trying again");
     }
 
     [Fact]

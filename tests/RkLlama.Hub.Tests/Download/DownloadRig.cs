@@ -43,7 +43,7 @@ public abstract class DownloadRig : IAsyncLifetime
     private protected async Task<HubFile> DescribeAsync(string path)
     {
         using HubConnection connection = new(Options, "test/1", TimeProvider.System);
-        HubRepository repository = await new HuggingFaceHub(connection, Options).GetRepositoryAsync(Repository, null, default);
+        HubRepository repository = await new HuggingFaceHub(connection, Options).GetRepositoryAsync(Repository, null, null, default);
         return repository.Files.Single(file => file.Path == path);
     }
 
@@ -52,7 +52,7 @@ public abstract class DownloadRig : IAsyncLifetime
     {
         using HubConnection connection = new(Options, "test/1", Clock);
         HuggingFaceHub hub = new(connection, Options);
-        HubRepository repository = await hub.GetRepositoryAsync(Repository, null, cancellationToken);
+        HubRepository repository = await hub.GetRepositoryAsync(Repository, null, null, cancellationToken);
         HubFileSource source = new(connection, hub, repository, repository.Files.Single(one => one.Path == file));
         FileDownloader downloader = new(connection, Options, options, new(options.BytesPerSecond, Clock), Clock);
         await downloader.DownloadAsync(source, repository.Commit, path ?? Target, count =>

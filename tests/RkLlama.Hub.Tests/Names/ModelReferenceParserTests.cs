@@ -5,6 +5,42 @@ namespace RkLlama.Hub.Tests.Names;
 public class ModelReferenceParserTests
 {
     [Theory]
+    [InlineData("owner/repo:w8a8", "w8a8", null, "repo:w8a8", "owner/repo:w8a8")]
+    [InlineData("hf.co/owner/repo:W8A8-G128", "w8a8_g128", null, "repo:w8a8-g128", "owner/repo:w8a8-g128")]
+    [InlineData("owner/repo:16k", null, 16384, "repo:16k", "owner/repo:16k")]
+    [InlineData("owner/repo:w8a8-16K@v1", "w8a8", 16384, "repo:w8a8-16k", "owner/repo:w8a8-16k@v1")]
+    [InlineData("owner/repo:latest", null, null, "repo", "owner/repo")]
+    [InlineData("owner/repo:w8a8/file.rkllm", "w8a8", null, "file", "owner/repo:w8a8/file.rkllm")]
+    public void A_tag_says_which_file_is_chosen(string text, string? quantization, int? context, string name, string full)
+    {
+        ModelReferenceParser.TryParse(text, out ModelReference? reference, out string? error).Should().BeTrue(error);
+
+        (reference!.Tag?.Quantization, reference.Tag?.ContextLength, reference.DefaultName, reference.ToString()).Should().Be((quantization, context, name, full));
+        ModelReferenceParser.TryParse(full, out ModelReference? again, out _).Should().BeTrue();
+        again.Should().Be(reference);
+    }
+
+    [Theory]
+    [InlineData("owner/repo:q4_K_M")]
+    [InlineData("owner/repo:")]
+    [InlineData("owner/:w8a8")]
+    [InlineData("owner/repo:16000")]
+    public void A_tag_of_another_form_is_an_error_that_says_the_forms(string text)
+    {
+        ModelReferenceParser.TryParse(text, out _, out string? error).Should().BeFalse();
+
+        error.Should().Contain(":w8a8").And.Contain(":16k").And.Contain(":latest");
+    }
+
+    [Fact]
+    public void The_address_for_git_names_the_repository()
+    {
+        ModelReferenceParser.TryParse("https://huggingface.co/owner/repo.git", out ModelReference? reference, out _).Should().BeTrue();
+
+        reference!.Repository.Should().Be("owner/repo");
+    }
+
+    [Theory]
     [InlineData("owner/repo", "owner/repo", null, null, null)]
     [InlineData("owner/repo@v1", "owner/repo", "v1", null, null)]
     [InlineData("owner/repo@refs/pr/1", "owner/repo", "refs/pr/1", null, null)]
@@ -59,6 +95,7 @@ public class ModelReferenceParserTests
     [InlineData("name")]
     [InlineData("owner/")]
     [InlineData("/owner")]
+    [InlineData("/etc/passwd")]
     [InlineData("owner//repo")]
     [InlineData("owner/../repo")]
     [InlineData("../../etc/passwd")]

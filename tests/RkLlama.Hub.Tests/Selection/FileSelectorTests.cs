@@ -50,6 +50,25 @@ public class FileSelectorTests
     }
 
     [Fact]
+    public void A_quantization_that_the_NPU_does_not_have_is_left_out_and_a_file_that_is_named_gets_a_warning()
+    {
+        HubRepository repository = Repository("a/quant", "m-w4a16.rkllm", "m-w8a8.rkllm");
+
+        FileChoice chosen = FileSelector.Choose(repository, null, null, Board), named = FileSelector.Choose(repository, "m-w4a16.rkllm", null, Board);
+
+        chosen.File!.Path.Should().Be("m-w8a8.rkllm");
+        named.Warnings.Should().Equal("the file has the quantization w4a16, which the NPU of rk3588 does not have: the runtime will probably refuse it");
+        FileSelector.Choose(repository, null, null, Board with { Platform = "rk3576", Quantization = "w4a16" }).Warnings.Should().BeEmpty();
+    }
+
+    [Fact]
+    public void If_all_files_are_for_another_platform_none_is_offered()
+    {
+        FileSelector.Choose(Repository("a/only3576", "m-rk3576-w8a8.rkllm", "m-rk3576-w4a16.rkllm"), null, null, Board).IsForeign.Should().BeTrue();
+        FileSelector.Choose(Repository("a/old", "m-rk3588-w8a8-1.9.9.rkllm"), null, null, Board).IsForeign.Should().BeFalse();
+    }
+
+    [Fact]
     public void Files_for_other_platforms_are_left_out()
     {
         HubRepository repository = Repository("HanzoHuang/Qwen2.5-1.5B-Instruct-RKLLM",

@@ -182,7 +182,7 @@ internal sealed record OllamaPullStatus(string Status)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Model { get; init; }
 
-    /// <summary>The hash of the file that is being downloaded. Absent in other lines.</summary>
+    /// <summary>The SHA-256 of the file that is being downloaded: <c>sha256:</c> and 64 hexadecimal digits. Absent in other lines, and for files whose SHA-256 the source does not say.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Digest { get; init; }
 

@@ -82,15 +82,9 @@ internal static class OllamaPullEndpoint
         { Note: { } note, Stage: PullStage.Planning } => new(note) { Size = step.Model is null ? 0 : job.TotalBytes, Model = step.Model },
         { Note: { } note } => new(note) { Model = step.Model },
         { Stage: PullStage.Planning } => new("pulling manifest"),
-        { Stage: PullStage.Downloading, File: { } file } => new($"pulling {ShortDigest(file.Digest)}") { Digest = file.Digest, Total = file.Size, Completed = step.Completed },
+        { Stage: PullStage.Downloading, File: { } file } => new($"pulling {file.Digest?[7..19] ?? file.LocalPath}") { Digest = file.Digest, Total = file.Size, Completed = step.Completed },
         { Stage: PullStage.Verified } => new("verifying sha256 digest"),
         { Stage: PullStage.Writing } => new("writing manifest"),
         _ => null,
     };
-
-    private static string ShortDigest(string digest)
-    {
-        string value = digest[(digest.IndexOf(':', StringComparison.Ordinal) + 1)..];
-        return value.Length > 12 ? value[..12] : value;
-    }
 }
