@@ -72,10 +72,13 @@ internal sealed class ModelException : Exception, IHasFailureCode
         new(ModelErrorKind.ModelfileUnreadable, $"Modelfile '{path}' cannot be read: {cause.Message}", cause);
 
     public static ModelException NameInvalid(string name) =>
-        new(ModelErrorKind.NameRefused, $"'{Excerpt.Of(name)}' cannot be a model's name: it has to be a plain file name.");
+        new(ModelErrorKind.NameRefused, $"'{Excerpt.Of(name)}' cannot be a model's name: it has to be a plain file name without blanks and quotes.");
 
     public static ModelException NameTaken(string name) =>
         new(ModelErrorKind.NameRefused, $"There is a model or a file named '{Excerpt.Of(name)}' already.");
+
+    public static ModelException SourceDiffers(string name, string path) =>
+        new(ModelErrorKind.NameRefused, $"'{Excerpt.Of(name)}' was made from another version of {Excerpt.Of(path)}: delete it first with 'rkllama rm {Excerpt.Of(name)}', or give the new model another name.");
 
     public static ModelException OtherSource(string name, string recorded, string requested) =>
         new(ModelErrorKind.NameRefused, $"'{Excerpt.Of(name)}' is here already from {Excerpt.Of(recorded)}, and not from {Excerpt.Of(requested)}: "

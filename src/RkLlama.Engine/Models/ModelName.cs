@@ -34,6 +34,13 @@ internal static class ModelName
         IsPlain(name) && !name!.StartsWith(HiddenPrefix, StringComparison.Ordinal) && !name.EndsWith(PartialSuffix, StringComparison.Ordinal);
 
     /// <summary>
+    /// Whether a new model can get the name: a valid name (<see cref="IsModelName"/>) that a shell reads as one word, without white space, quotes and a hyphen at its
+    /// beginning. Models that were copied into the models directory may have other names.
+    /// </summary>
+    public static bool IsNewName(string? name) =>
+        IsModelName(name) && name![0] != '-' && !name.Any(static c => char.IsWhiteSpace(c) || c is '"' or '\'' or '`');
+
+    /// <summary>
     /// Whether the text is a plain file name: neither empty nor <c>.</c> nor <c>..</c>; at most 255 bytes in UTF-8; without slashes, backslashes, control
     /// characters and U+FFFD. The path of such a name in a directory is always inside the directory.
     /// </summary>

@@ -5,12 +5,13 @@ using RkLlama.Engine.Limits;
 using RkLlama.Engine.Residency;
 using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Workers;
+using RkLlama.Server.Pulls;
 
 namespace RkLlama.Server.Hosting;
 
 /// <summary>
 /// Controls the start and the stop of the service. When the server has started, tells systemd that it is ready, and starts to notify systemd's watchdog. On
-/// SIGTERM or Ctrl-C the server drains: it refuses new and waiting requests and lets the active run continue for at most the drain timeout. Then the host
+/// SIGTERM or Ctrl-C the server drains: it refuses new and waiting requests, ends the downloads, and lets the active run continue for at most the drain timeout. Then the host
 /// stops. A second signal aborts the active run at once.
 /// </summary>
 internal sealed partial class DrainingLifetime(
@@ -18,6 +19,7 @@ internal sealed partial class DrainingLifetime(
     RunQueue queue,
     ModelHost host,
     CpuPool cpu,
+    PullService pulls,
     NodeOptions options,
     IOptions<HostOptions> hostOptions,
     SystemdNotifier systemd,
@@ -95,6 +97,9 @@ internal sealed partial class DrainingLifetime(
             systemd.Notify(SystemdNotifier.Stopping);
             Log.Draining(logger, options.DrainTimeout.TotalSeconds);
             queue.Close();
+
+            // A download needs minutes, and the next start continues it.
+            pulls.Close();
             await cpu.CloseAsync().ConfigureAwait(false);
             if (!await queue.WhenIdleAsync(options.DrainTimeout, _forceStop.Token).ConfigureAwait(false))
             {

@@ -47,7 +47,19 @@ internal sealed class LocalPlan(string root)
     private static PullPlan FromFile(string path, string? modelfile, string name, SelectionRequest request)
     {
         if (!ModelReferenceParser.IsModelFile(path))
+        {
+            try
+            {
+                _ = File.GetAttributes(path);
+            }
+            catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
+            {
+                // A missing permission is another error: Directory.Exists is false also if a parent directory cannot be read.
+            }
+
             throw new HubException(HubError.InvalidName, $"'{path}' is neither a directory nor an .rkllm file");
+        }
+
         return FromDirectory(Path.GetDirectoryName(path)!, Path.GetFileName(path), modelfile, name, request);
     }
 
@@ -69,6 +81,9 @@ internal sealed class LocalPlan(string root)
                 ? new HubException(HubError.FileNotFound, $"{choice.Reason.Replace("the repository", directory, StringComparison.Ordinal)}{(list.Length > 0 ? "; choose one:" : "")}{list}")
                 : new FileNotFoundException($"Could not find file '{Path.Join(directory, file)}'.");
         }
+
+        if (chosen.Size == 0)
+            throw new HubException(HubError.Corrupt, $"{Path.Join(directory, chosen.Path)} is empty, so it is not a model");
 
         // If the directory has several models, the other files belong to the chosen one only if a Modelfile names it.
         bool belongs = weights.Count == 1 || (from is not null && NormalizedFrom(from) == chosen.Path);
@@ -125,7 +140,7 @@ internal sealed class LocalPlan(string root)
     }
 
     /// <summary>Returns the Modelfile with the file of the new model's directory as FROM.</summary>
-    private static string WithFrom(string modelfile, string file)
+    internal static string WithFrom(string modelfile, string file)
     {
         _ = ModelfileReader.Parse(modelfile);
         return ModelfileRewriter.SetFrom(modelfile, file) ?? throw ModelException.FromNotRewritable(ModelfileName);

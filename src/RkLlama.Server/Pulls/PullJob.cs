@@ -59,6 +59,16 @@ internal sealed class PullJob(string name, string requested, string source, Pull
         }
     }
 
+    /// <summary>The number of requests that listen; negative after the last one has left.</summary>
+    internal int ListenerCount
+    {
+        get
+        {
+            lock (_lock)
+                return _listeners;
+        }
+    }
+
     /// <summary>Starts the work. Called once.</summary>
     internal void Start(Func<PullJob, Task> work) => Completion = Task.Run(() => work(this));
 

@@ -1,6 +1,7 @@
 using RkLlama.Engine.Models;
 using RkLlama.Hub.Hubs;
 using RkLlama.Hub.Names;
+using RkLlama.Prompts.Files;
 
 namespace RkLlama.Server.Pulls;
 
@@ -25,11 +26,10 @@ internal sealed partial class PullService
         string wanted = localName ?? (isPlain ? ShortNames.LocalNameOf(requested) : plans.NameOf(requested, origin));
         RequestedSource? asked = sources.Read(requested, origin);
         if (FindAnywhere(wanted, localName is null ? asked : null) is not { } present || !ModelName.IsModelName(present))
-            return Started(requested, localName ?? FindPartial(wanted, asked), origin);
-        if (origin?.Modelfile is not null)
-            throw ModelException.NameTaken(present);
-
+            return (isPlain && localName is null && asked is null ? ContinueNamed(wanted) : null) ?? Started(requested, localName ?? FindPartial(wanted, asked), origin);
         ModelSource? recorded = catalog.SourceOf(present);
+        if (origin is { Modelfile: { } modelfile, Path: { } path })
+            return Changed(present, recorded, path, modelfile);
         bool isOther = recorded is not null && asked is not null && !asked.IsSame(recorded) && !(isPlain && localName is null && ModelName.IsSame(present, wanted));
         if (ModelGaps.Find(catalog, present) is not { } gaps)
         {
@@ -92,6 +92,45 @@ internal sealed partial class PullService
 
     /// <summary>Returns another short name of the model under which a download was interrupted; <see langword="null"/> if there is none.</summary>
     private string? FindPartial(string wanted, RequestedSource? asked) => asked is not { AcceptsUnrecorded: true } || HasPartial(wanted) ? null : asked.Names.FirstOrDefault(HasPartial);
+
+    /// <summary>Replaces the Modelfile of a model that was made from the same path before.</summary>
+    /// <exception cref="ModelException">The model was made from something else, or the file has changed, or the Modelfile is not valid.</exception>
+    private PullAnswer Changed(string present, ModelSource? recorded, string path, string modelfile)
+    {
+        if (recorded?.Name != path)
+            throw ModelException.NameTaken(present);
+        ModelEntry entry = catalog.Find(present);
+        string source = Directory.Exists(path) ? Path.Join(path, Path.GetFileName(entry.ModelPath)) : path;
+        if (FileStatus.Of(entry.ModelPath) is not { } copy || FileStatus.Of(source) is not { } original || copy.Size != original.Size)
+            throw ModelException.SourceDiffers(present, path);
+        store.ReplaceModelfile(present, LocalPlan.WithFrom(modelfile, Path.GetRelativePath(Path.Join(catalog.Root, present), entry.ModelPath)));
+        return new(present, null, $"'{present}' has the settings of the new Modelfile. The .rkllm file is the same");
+    }
+
+    /// <summary>Joins the running download of a model whose name no source has, or continues an interrupted one from the source that its directory records.</summary>
+    /// <returns><see langword="null"/> if there is none. A copy of a path does not continue: the client may not be allowed to name paths.</returns>
+    private PullAnswer? ContinueNamed(string wanted)
+    {
+        if (Jobs.FirstOrDefault(job => ModelName.IsSame(job.Name, wanted)) is { } running && running.TryJoin())
+            return new(running.Name, running);
+        string? name = HasPartial(wanted) ? wanted : PartialNames().FirstOrDefault(partial => ModelName.IsSame(partial, wanted));
+        if (name is null || !ModelName.IsModelName(name) || ModelSource.Read(Path.Join(catalog.Root, name + ModelName.PartialSuffix, ModelSource.FileName)) is not { } source || source.Name.StartsWith('/'))
+            return null;
+        (string requested, PullOrigin? origin) = Split(source.Name, null);
+        return Started(requested, name, origin);
+    }
+
+    private IEnumerable<string> PartialNames()
+    {
+        try
+        {
+            return [.. Directory.EnumerateDirectories(catalog.Root, "*" + ModelName.PartialSuffix).Select(static path => Path.GetFileName(path)[..^ModelName.PartialSuffix.Length])];
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
 
     private bool HasPartial(string name) => Directory.Exists(Path.Join(catalog.Root, name + ModelName.PartialSuffix));
 

@@ -1,6 +1,8 @@
 using System.Globalization;
+using RkLlama.Cli.Terminal;
 using RkLlama.Engine.Configuration;
 using RkLlama.Engine.Diagnostics;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Models.Store;
 using RkLlama.Engine.Scheduling;
@@ -76,42 +78,25 @@ internal sealed partial class PullService(
         return waiting.Failure is { } failure ? new(IsActive: false, $"is not there: {failure.TrimEnd('.')}.") : new(IsActive: true, "is being downloaded.");
     }
 
-    /// <summary>Stops the pulls of a model for all their listeners, and the attempts of a pull at start. What was downloaded is kept. Returns when they have ended.</summary>
-    /// <param name="requested">The name that the model gets, or what was asked for.</param>
-    /// <returns>Whether there was a pull.</returns>
-    internal async Task<bool> StopAsync(string requested)
-    {
-        string name = LocalNameOf(requested);
-        RequestedSource? source = sources.Read(requested);
-        PullJob[] jobs = [.. Jobs.Where(job => ModelName.IsSame(job.Name, name) || job.Requested.Equals(requested, StringComparison.OrdinalIgnoreCase) || IsOf(job, source))];
-        StartupPull[] waiting = [.. AtStart.Where(pull => !pull.IsDone && !pull.Stopped.IsCancellationRequested && ModelName.IsSame(LocalNameOf(pull.Requested), name) && catalog.Resolve(name) is null)];
-        foreach (StartupPull pull in waiting)
-            pull.Stop();
-        foreach (PullJob job in jobs)
-        {
-            job.Cancel();
-            await job.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-
-        return jobs.Length + waiting.Length > 0;
-    }
-
     /// <summary>Joins the running pull of a model, or starts one. The caller calls <see cref="PullJob.Leave"/> when it no longer listens.</summary>
     /// <param name="requested">A short name, a name on a hub, the address of a model on another node, the name of a model of the origin, or the path of the origin.</param>
     /// <param name="localName">The name that the model gets; <see langword="null"/> for the name that the request implies.</param>
     /// <param name="origin">The source; <see langword="null"/> for a hub.</param>
     /// <exception cref="HubException">The name is not valid, or a model of another source with the same name is being pulled.</exception>
+    /// <exception cref="DrainingException">The server stops.</exception>
     internal PullJob Join(string requested, string? localName, PullOrigin? origin = null)
     {
         (requested, origin) = Split(requested, origin);
         string implied = plans.NameOf(requested, origin), name = localName ?? implied;
         if (name.Length == 0)
             throw new HubException(HubError.InvalidName, $"'{Excerpt.Of(requested)}' does not say which name the model gets: 'rkllama pull {Excerpt.Of(requested)} NAME' does");
-        if (!ModelName.IsModelName(name))
-            throw new HubException(HubError.InvalidName, $"'{Excerpt.Of(name)}' cannot be a model's name");
+        if (!ModelName.IsModelName(name) || (!ModelName.IsNewName(name) && catalog.ResolveName(name) is null))
+            throw new HubException(HubError.InvalidName, $"invalid model name: '{Excerpt.Of(name)}' cannot be a model's name, which is a plain file name without blanks and quotes");
         RequestedSource source = sources.Read(requested, origin)!;
         lock (_lock)
         {
+            if (IsClosed)
+                throw new DrainingException();
             PullJob? running = _jobs.GetValueOrDefault(name) ?? (localName is null && !source.IsNamed ? _jobs.Values.FirstOrDefault(job => source.IsSame(new(job.Source))) : null);
             if (running?.TryJoin() == true)
             {
@@ -134,16 +119,6 @@ internal sealed partial class PullService(
                 await RunAsync(started).ConfigureAwait(false);
             });
             return job;
-        }
-    }
-
-    /// <summary>Ends all pulls. What was downloaded is kept.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        foreach (PullJob job in Jobs)
-        {
-            job.Cancel();
-            await job.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -193,8 +168,10 @@ internal sealed partial class PullService(
         string file = plan.Model?.Source.File.Path ?? string.Join(", ", plan.PromptFiles.Select(static file => file.LocalPath));
         Log.Planned(logger, job.Name, file + place, plan.Reason);
         job.TotalBytes = plan.Files.Sum(static file => file.Size);
-        job.Report(new(PullStage.Planning) { Model = job.Name, Note = string.Create(CultureInfo.InvariantCulture, $"{file}{place} ({job.TotalBytes / 1e9:0.00} GB): {plan.Reason}") });
+        job.Report(new(PullStage.Planning) { Model = job.Name, Note = string.Create(CultureInfo.InvariantCulture, $"{file}{place} ({SizeOf(job.TotalBytes)}): {plan.Reason}") });
         using PartialModel partial = store.OpenPartial(plan.Name, completes: gaps is not null);
+        if (gaps is null)
+            TryWriteRequested(job, partial);
         IReadOnlyList<string> warnings = await RunAsync(pull, plan, partial, job).ConfigureAwait(false);
         if (plan.Model is { } model && gaps is not { IsLoose: true })
             Record(job, model, partial);
@@ -213,6 +190,8 @@ internal sealed partial class PullService(
             job.Report(new(PullStage.Writing) { Note = warning });
         }
     }
+
+    private static string SizeOf(long bytes) => bytes < 10_000_000 ? Words.Size(bytes) : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.00} GB");
 
     /// <summary>Downloads the files of a plan. If nothing was downloaded before a failure, for example because the repository is gated, nothing is left.</summary>
     private async Task<IReadOnlyList<string>> RunAsync(ModelPull pull, PullPlan plan, PartialModel partial, PullJob job)
@@ -243,6 +222,19 @@ internal sealed partial class PullService(
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
             throw ModelException.NotWritable(ex);
+        }
+    }
+
+    /// <summary>Records what was asked for, so that a request with the name of the model continues the download. At the end of the download, <see cref="Record"/> replaces the record.</summary>
+    private static void TryWriteRequested(PullJob job, PartialModel partial)
+    {
+        try
+        {
+            new ModelSource(job.Origin is null ? job.Requested : job.Source).Write(partial.Path);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            // The download fails for the same reason, and reports it.
         }
     }
 

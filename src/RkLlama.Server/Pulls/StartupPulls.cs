@@ -1,4 +1,5 @@
 using RkLlama.Engine.Configuration;
+using RkLlama.Engine.Limits;
 using RkLlama.Engine.Models;
 using RkLlama.Engine.Residency;
 using RkLlama.Hub.Hubs;
@@ -32,10 +33,10 @@ internal sealed partial class StartupPulls(PullService pulls, TimeProvider clock
                 pull.IsDone = true;
                 return;
             }
-            catch (Exception ex) when (ex is PullStoppedException or OperationCanceledException)
+            catch (Exception ex) when (ex is PullStoppedException or OperationCanceledException or DrainingException)
             {
                 // The server stops, or the operator has stopped the pull.
-                if (!stoppingToken.IsCancellationRequested)
+                if (!stoppingToken.IsCancellationRequested && !pulls.IsClosed)
                     pull.Stop();
                 break;
             }

@@ -120,11 +120,13 @@ public sealed class LocalPullTests : IAsyncLifetime
     [InlineData("many", "has several models", "choose one")]
     [InlineData("pipe/m.rkllm", "cannot read", "sudo install -d -o")]
     [InlineData("outside", "names '/x/y.rkllm'", "not a file of its directory")]
+    [InlineData("hollow", "/hollow/m.rkllm is empty", "not a model")]
     public async Task A_path_without_a_model_is_one_sentence(string path, string words, string more)
     {
         Directory.CreateDirectory(Path.Join(_stick, "empty"));
         Write("many/qwen.rkllm", "1");
         Write("many/llama.rkllm", "2");
+        Write("hollow/m.rkllm", "");
         Directory.CreateDirectory(Path.Join(_stick, "pipe"));
         using (System.Diagnostics.Process process = System.Diagnostics.Process.Start("mkfifo", [Path.Join(_stick, "pipe", "m.rkllm")]))
             await process.WaitForExitAsync();
@@ -133,9 +135,25 @@ public sealed class LocalPullTests : IAsyncLifetime
 
         (HttpStatusCode status, JsonElement body) = await PullAsync(path);
 
-        ((int)status).Should().BeInRange(400, 499);
+        ((int)status).Should().BeInRange(400, 502);
         body.GetProperty("error").GetString().Should().Contain(words).And.Contain(more);
         Directory.GetFileSystemEntries(_server.Models).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task A_directory_below_one_that_the_server_cannot_read_gets_the_command_that_copies_it()
+    {
+        // The administrator reads everything.
+        if (Environment.IsPrivilegedProcess || OperatingSystem.IsWindows())
+            return;
+        Write("closed/demo/m.rkllm", "weights");
+        File.SetUnixFileMode(Path.Join(_stick, "closed"), UnixFileMode.None);
+
+        (HttpStatusCode status, JsonElement body) = await PullAsync("closed/demo");
+
+        File.SetUnixFileMode(Path.Join(_stick, "closed"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        status.Should().Be(HttpStatusCode.NotFound);
+        body.GetProperty("error").GetString().Should().Contain("cannot read").And.Contain("sudo cp -rT");
     }
 
     [Fact]
@@ -161,6 +179,23 @@ public sealed class LocalPullTests : IAsyncLifetime
 
         status.Should().Be(HttpStatusCode.BadRequest);
         body.GetProperty("error").GetString().Should().Contain("named 'm' already");
+    }
+
+    [Fact]
+    public async Task Another_Modelfile_for_the_same_file_replaces_the_settings()
+    {
+        Write("x.rkllm", new string('w', 4096));
+        await PullAsync("x.rkllm", "m", "FROM x.rkllm\\nPARAMETER top_k 3\\n");
+
+        (HttpStatusCode status, JsonElement body) = await PullAsync("x.rkllm", "m", "FROM x.rkllm\\nPARAMETER top_k 4\\n");
+        (HttpStatusCode invalid, _) = await PullAsync("x.rkllm", "m", "FROM x.rkllm\\nPARAMETER temperature hot\\n");
+        Write("x.rkllm", new string('w', 5000));
+        (HttpStatusCode changed, JsonElement refusal) = await PullAsync("x.rkllm", "m", "FROM x.rkllm\\nPARAMETER top_k 5\\n");
+
+        status.Should().Be(HttpStatusCode.OK, "{0}", body);
+        (await File.ReadAllTextAsync(Path.Join(_server.Models, "m", "Modelfile"))).Should().Contain("top_k 4");
+        (invalid, changed).Should().Be((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest));
+        refusal.GetProperty("error").GetString().Should().Contain("another version of").And.Contain("rkllama rm m");
     }
 
     private void Write(string file, string text)

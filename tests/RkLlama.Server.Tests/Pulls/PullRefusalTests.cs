@@ -48,6 +48,21 @@ public sealed class PullRefusalTests : IAsyncLifetime
         failures.Should().NotBeEmpty().And.OnlyContain(static line => line.EndsWith(" 0", StringComparison.Ordinal)).And.NotContain(static line => line.Contains("invalid_name", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("own/x:q4_0", null, false)]
+    [InlineData("own/x", "a/b", false)]
+    [InlineData("own/x", "a b", false)]
+    [InlineData("own/x", "it's", false)]
+    [InlineData("nosuchname", null, true)]
+    [InlineData("own/nothing", null, true)]
+    public async Task The_error_has_the_text_of_ollama_only_if_there_is_no_such_model(string model, string? name, bool expected)
+    {
+        (HttpStatusCode status, JsonElement body) = await PullAsync(model, name);
+
+        ((int)status).Should().BeInRange(400, 404);
+        body.GetProperty("error").GetString()!.StartsWith("pull model manifest: file does not exist", StringComparison.Ordinal).Should().Be(expected, "{0}", body);
+    }
+
     [Fact]
     public async Task The_root_directory_gives_no_name()
     {

@@ -222,7 +222,7 @@ internal sealed partial class ModelStore(ModelCatalog catalog, IStoreFiles files
     private string CheckFree(string destination)
     {
         string plain = ModelName.WithoutLatest(destination);
-        if (!ModelName.IsModelName(plain) || !ModelName.IsPlain(plain + ModelExtension))
+        if (!ModelName.IsNewName(plain) || !ModelName.IsPlain(plain + ModelExtension))
             throw ModelException.NameInvalid(destination);
         if (Path.Exists(Path.Join(catalog.Root, plain)) || Path.Exists(Path.Join(catalog.Root, plain + ModelExtension)) || catalog.ResolveName(plain) is not null)
             throw ModelException.NameTaken(plain);

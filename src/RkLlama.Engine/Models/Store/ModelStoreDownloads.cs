@@ -20,7 +20,7 @@ internal sealed partial class ModelStore
     {
         try
         {
-            if (!Directory.EnumerateFiles(partial.Path, "*", SearchOption.AllDirectories).Any(static file => !file.EndsWith(".part.json", StringComparison.Ordinal) && new FileInfo(file).Length > 0))
+            if (!Directory.EnumerateFiles(partial.Path, "*", SearchOption.AllDirectories).Any(static file => !file.EndsWith(".part.json", StringComparison.Ordinal) && Path.GetFileName(file) != ModelSource.FileName && new FileInfo(file).Length > 0))
                 files.Delete(partial.Path);
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)

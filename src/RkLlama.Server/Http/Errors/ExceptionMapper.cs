@@ -103,7 +103,7 @@ internal sealed partial class ExceptionMapper(ILogger<ExceptionMapper> logger)
 
     /// <summary>Returns Ollama's text for a model that its registry does not have, because clients search for it; <see langword="null"/> for other errors.</summary>
     private static string? MissingModelText(HubException hub) =>
-        hub.Error is HubError.RepositoryNotFound or HubError.RevisionNotFound or HubError.InvalidName ? $"pull model manifest: file does not exist: {Sentence(hub)}" : null;
+        hub.Error is HubError.RepositoryNotFound or HubError.RevisionNotFound || hub.IsUnknownName ? $"pull model manifest: file does not exist: {Sentence(hub)}" : null;
 
     /// <summary>Returns the message with a period. A list at its end has none.</summary>
     private static string Sentence(HubException hub) => hub.Message.Contains('\n', StringComparison.Ordinal) ? hub.Message : hub.Message + ".";

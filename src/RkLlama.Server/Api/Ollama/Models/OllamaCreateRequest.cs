@@ -26,7 +26,7 @@ internal sealed record OllamaCreateRequest(string Model, string Source, Modelfil
         OllamaCreateBody body = OllamaRequest.Read<OllamaCreateBody>(json);
         string model = OllamaRequest.ModelOf(body);
         if (!ModelName.IsModelName(ModelName.WithoutLatest(model)))
-            throw ApiException.BadRequest($"invalid model name '{Excerpt.Of(model)}': it has to be a plain file name", "model");
+            throw ApiException.BadRequest($"invalid model name '{Excerpt.Of(model)}': it has to be a plain file name without blanks and quotes", "model");
         Refuse(body);
         ModelfileChange change = new();
         List<string> ignored = [.. IgnoredFields.Unknown<OllamaCreateBody>(OllamaBodyJson.Reader, json)];
