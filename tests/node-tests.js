@@ -19,7 +19,7 @@ const count = kind => ({ details, skip, todo }) => {
   counts[skip !== undefined || todo !== undefined ? 'skipped' : kind]++;
 };
 
-run({ files, concurrency: 2, timeout: 300_000 })
+run({ files, concurrency: 2, timeout: 600_000 })
   .on('test:pass', count('passed'))
   .on('test:fail', count('failed'))
   .compose(new spec())
