@@ -44,7 +44,7 @@ public sealed class PreloadTests : IDisposable
         server.Services.GetRequiredService<ModelCatalog>(),
         server.Services.GetRequiredService<ModelHost>(),
         server.Services.GetRequiredService<RunQueue>(),
-        null!,
+        _held.Engine,
         readiness ?? server.Services.GetRequiredService<Readiness>(),
         _time,
         NullLogger<ModelPreloader>.Instance,
