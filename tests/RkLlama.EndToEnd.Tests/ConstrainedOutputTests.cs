@@ -135,6 +135,8 @@ public sealed class ConstrainedOutputTests : IClassFixture<ConstrainedOutputTest
 
     private static async Task<Answer> AskAsync(Node node, string message, string api, bool stream)
     {
+        // The trace of a run is complete after its answer.
+        await node.EventuallyAsync(() => node.Trace("run_end").Count == node.Trace("prompt").Count, "earlier runs should end");
         int before = node.Trace("run_end").Count;
         string ask = JsonSerializer.Serialize(message, TestJson.Default.String), streams = stream ? "true" : "false";
         (string path, string format) = api switch
@@ -195,6 +197,9 @@ public sealed class ConstrainedOutputTests : IClassFixture<ConstrainedOutputTest
         {
             Node = await Node.StartAsync("1.2.3", ["--port", "0", "--prompt-cache", "0"], ("RKLLM_SIMULATOR_SPEED", "50"));
             await Node.LoadAsync();
+
+            // A run that follows a load has ended before this one.
+            await Node.AskAsync("!count 1");
         }
 
         public async Task DisposeAsync() => await Node.DisposeAsync();
