@@ -79,10 +79,13 @@ public sealed class ConstrainedOutputTests : IClassFixture<ConstrainedOutputTest
     [InlineData("ollama-schema")]
     public async Task A_valid_answer_is_one_run_that_is_not_aborted(string api)
     {
-        Answer answer = await AskAsync(_fixture.Node, $"!json prose_after {Document}", api, stream: true);
+        // A prompt that is not the same as the one before: for that, the server sends one run of one token more.
+        string document = Document.Replace("Anna", api, StringComparison.Ordinal);
+
+        Answer answer = await AskAsync(_fixture.Node, $"!json prose_after {document}", api, stream: true);
 
         Check(answer, api);
-        answer.Text.Should().Be(Document);
+        answer.Text.Should().Be(document);
         answer.Runs.Should().Be(1, answer.Context);
         answer.First.Length.Should().BeLessThanOrEqualTo(MaxFirstDelta, answer.Context);
     }

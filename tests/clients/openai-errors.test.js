@@ -64,7 +64,7 @@ describe('openai: errors', () => {
 
   it('an unknown path and a wrong method return errors in the format of the API', async () => {
     await assert.rejects(client.get('/nothing'), error => error.status === 404 && error.code === 'unknown_url');
-    await assert.rejects(client.get('/chat/completions'), error => error.status === 405 && error.type === 'invalid_request_error');
+    await assert.rejects(client.get('/completions'), error => error.status === 405 && error.type === 'invalid_request_error');
   });
 
   it('a run that fails before its first token is a 500', async () => {

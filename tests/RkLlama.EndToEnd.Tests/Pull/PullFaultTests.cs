@@ -49,8 +49,9 @@ public sealed class PullFaultTests : IAsyncLifetime
         ShouldBe(node, Model);
         _hub.TokenReachedStorage.Should().BeFalse();
 
-        // The stand-in counts what it has written, also to a connection that the client has closed at once. With ranges that are ignored, that can be whole files.
-        if (fault is "ranges ignored")
+        // The stand-in counts what it has written, also to a connection that the client has closed at once. With ranges that are ignored and bodies without an
+        // end, that is as much as the buffers of the connections take.
+        if (fault is "ranges ignored" or "endless body")
             _hub.Reads.Count(static read => read.Path == File).Should().BeLessThan(6, "each part is asked for once, and then the whole file");
         else
             _hub.SentBytes.Should().BeLessThan(Size + OnTheWay, "what has arrived is not fetched again");
