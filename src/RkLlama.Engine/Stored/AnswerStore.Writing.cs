@@ -10,16 +10,15 @@ internal sealed partial class AnswerStore
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         Task<bool> next = _jobs.Reader.WaitToReadAsync(CancellationToken.None).AsTask();
+        Task prune = Task.Delay(PruneInterval, _time, cancellationToken);
         while (!cancellationToken.IsCancellationRequested)
         {
-            using CancellationTokenSource rest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Task prune = Task.Delay(PruneInterval, _time, rest.Token);
             await Task.WhenAny(next, prune).ConfigureAwait(false);
-            await rest.CancelAsync().ConfigureAwait(false);
-            if (!next.IsCompleted)
+            if (prune.IsCompletedSuccessfully)
             {
                 Prune();
                 Retry();
+                prune = Task.Delay(PruneInterval, _time, cancellationToken);
             }
 
             WriteAll();
@@ -121,7 +120,7 @@ internal sealed partial class AnswerStore
         {
             return _directory?.Read(id);
         }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
@@ -161,6 +160,8 @@ internal sealed partial class AnswerStore
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
             Log.NoDirectory(_logger, directory.Path, $"cannot be read ({ex.Message.TrimEnd('.')})");
+            _entries.Clear();
+            _bytes = 0;
             return null;
         }
     }
@@ -182,8 +183,10 @@ internal sealed partial class AnswerStore
         Prune();
         lock (_lock)
             Shrink(keep: null);
+        List<string> removed = [];
         while (_jobs.Reader.TryRead(out Job? job))
-            directory.Delete(job.Id!);
+            removed.Add(job.Id!);
+        directory.Delete([.. removed]);
     }
 
     private static long RoundUp(long bytes) => (bytes + StoredDirectory.BlockBytes - 1) / StoredDirectory.BlockBytes * StoredDirectory.BlockBytes;

@@ -80,7 +80,11 @@ internal sealed partial class AnswerStore
             if (Find(owner, kind, id) is not { } present)
                 return null;
             StoredContent next = change(present);
-            return Put(next.Entry, next.Input, next.Output) ? next : null;
+            lock (_lock)
+            {
+                // The entry may have been deleted meanwhile.
+                return _entries.ContainsKey(id) && Put(next.Entry, next.Input, next.Output) ? next : null;
+            }
         }
     }
 
@@ -92,6 +96,8 @@ internal sealed partial class AnswerStore
     }
 
     /// <summary>Returns an entry; <see langword="null"/> if this owner has none with this id. Reads the file if the content is not in memory.</summary>
+    /// <exception cref="IOException">The file cannot be read. The entry stays.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file cannot be read. The entry stays.</exception>
     internal StoredContent? Find(string owner, StoredKind kind, string id)
     {
         // A write between the two looks moves content from memory to the file, so the second look may miss it. Then it is in the file.

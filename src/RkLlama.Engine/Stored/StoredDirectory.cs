@@ -71,11 +71,12 @@ internal sealed class StoredDirectory(string path)
 
     /// <summary>Reads the file of an entry. Any thread.</summary>
     /// <returns><see langword="null"/> if it is missing or damaged.</returns>
+    /// <exception cref="IOException">The file cannot be read, or others may read it.</exception>
     internal StoredContent? Read(string id)
     {
         string name = NameOf(id);
         if (!PrivateFile.IsPrivate(name))
-            return null;
+            return File.Exists(name) ? throw new IOException($"'{name}' has another owner, a second link, or a mode other than 0600") : null;
         using FileStream file = OpenRead(name);
         return StoredFile.Read(file);
     }
@@ -104,11 +105,13 @@ internal sealed class StoredDirectory(string path)
         new StoreFiles().Sync(path);
     }
 
-    /// <summary>Deletes the file of an entry, if there is one.</summary>
-    internal void Delete(string id)
+    /// <summary>Deletes the files of entries, if there are any.</summary>
+    internal void Delete(params ReadOnlySpan<string> ids)
     {
-        File.Delete(NameOf(id));
-        new StoreFiles().Sync(path);
+        foreach (string id in ids)
+            File.Delete(NameOf(id));
+        if (!ids.IsEmpty)
+            new StoreFiles().Sync(path);
     }
 
     /// <summary>Whether a text can be the id of an entry.</summary>

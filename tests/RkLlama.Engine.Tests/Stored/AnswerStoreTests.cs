@@ -195,6 +195,63 @@ public sealed class AnswerStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_cannot_be_read_for_a_time_is_kept()
+    {
+        AnswerStore store = NewStore();
+        Put(store, "resp_1", "[1]");
+        await WriteAsync(store);
+        string file = Path.Join(Directory, "resp_1.answer");
+
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
+        store.Invoking(one => one.Find(Mine, StoredKind.Response, "resp_1")).Should().Throw<IOException>();
+
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        TextOf(store, "resp_1").Should().Be("[1] {}");
+    }
+
+    [Fact]
+    public async Task An_update_does_not_bring_back_an_answer_that_is_deleted_meanwhile()
+    {
+        AnswerStore store = NewStore();
+        Put(store, "resp_1");
+
+        StoredContent? updated = store.Update(Mine, StoredKind.Response, "resp_1", content =>
+        {
+            _ = store.DeleteAsync(Mine, StoredKind.Response, "resp_1");
+            return content;
+        });
+        await WriteAsync(store);
+
+        updated.Should().BeNull();
+        store.FindEntry(Mine, StoredKind.Response, "resp_1").Should().BeNull();
+        System.IO.Directory.GetFiles(Directory).Should().BeEmpty();
+    }
+
+    [Fact]
+    public async Task Old_answers_are_deleted_also_while_new_ones_arrive()
+    {
+        AnswerStore store = NewStore();
+        Put(store, "resp_old");
+        using CancellationTokenSource end = new();
+        Task running = store.RunAsync(end.Token);
+        await store.FlushAsync();
+        _time.Shift = TimeSpan.FromHours(25);
+
+        for (int i = 0; i < 4; i++)
+        {
+            _time.Advance(TimeSpan.FromMinutes(4));
+            Put(store, $"resp_{i}");
+            await store.FlushAsync();
+        }
+
+        await store.FlushAsync();
+        await end.CancelAsync();
+        await running;
+        File.Exists(Path.Join(Directory, "resp_old.answer")).Should().BeFalse();
+        File.Exists(Path.Join(Directory, "resp_3.answer")).Should().BeTrue();
+    }
+
+    [Fact]
     public async Task Files_of_others_and_links_are_neither_read_nor_deleted()
     {
         await WriteAsync(Filled(NewStore(), 1));
