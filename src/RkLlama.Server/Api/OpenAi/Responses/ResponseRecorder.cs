@@ -32,15 +32,20 @@ internal sealed class ResponseRecorder(OwnedAnswers answers, ResponseStorage sto
     internal void Finish(Response response)
     {
         _hasEnded = true;
-        if (storage.IsStored)
-            answers.SetOutput(StoredKind.Response, builder.Id, Serialize(response), StoredState.Ended);
-        if (storage is not { ConversationId: { } conversation, NewItems: { } items })
-            return;
-        IEnumerable<JsonElement> output = OwnedAnswers.Parse(Serialize(response)).GetProperty("output").EnumerateArray();
-        answers.TryUpdate(StoredKind.Conversation, conversation, present => present with
+        byte[] json = Serialize(response);
+
+        // First the conversation: a client that sees the complete response may send its next message at once.
+        if (storage is { ConversationId: { } conversation, NewItems: { } items })
         {
-            Input = StoredItems.Join([.. OwnedAnswers.Parse(present.Input).EnumerateArray(), .. OwnedAnswers.Parse(items).EnumerateArray(), .. output]),
-        });
+            IEnumerable<JsonElement> output = OwnedAnswers.Parse(json).GetProperty("output").EnumerateArray();
+            answers.TryUpdate(StoredKind.Conversation, conversation, present => present with
+            {
+                Input = StoredItems.Join([.. OwnedAnswers.Parse(present.Input).EnumerateArray(), .. OwnedAnswers.Parse(items).EnumerateArray(), .. output]),
+            });
+        }
+
+        if (storage.IsStored)
+            answers.SetOutput(StoredKind.Response, builder.Id, json, StoredState.Ended);
     }
 
     /// <inheritdoc/>
