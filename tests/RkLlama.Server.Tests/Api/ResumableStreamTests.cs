@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Native;
 using RkLlama.Server.Tests.Api.OpenAi;
@@ -116,6 +118,26 @@ public sealed class ResumableStreamTests : IDisposable
         await EventuallyAsync(() => run.Aborted.IsCompleted);
         run.End(RunEndReason.Cancelled);
         await FluentActions.Awaiting(() => sent).Should().ThrowAsync<OperationCanceledException>();
+    }
+
+    [Theory]
+    [InlineData("/v1/embeddings", """{"model":"m","input":["Hi"]}""")]
+    [InlineData("/api/embed", """{"model":"m","input":["Hi"]}""")]
+    public async Task A_request_that_cannot_be_resumed_leaves_the_queue_with_its_client_in_spite_of_the_header(string path, string body)
+    {
+        await using StoringServer node = await StoringServer.StartAsync(_held.Engine);
+        (HttpResponseMessage response, FakeRun run) = await StartAsync(node, node.Server.Client, "/v1/chat/completions", Chat);
+        RunQueue queue = node.Server.Services.GetRequiredService<RunQueue>();
+        using HttpClient client = node.Server.NewClient();
+        Task<HttpResponseMessage> sent = node.OpenAsync(HttpMethod.Post, path, body, "c2", client: client);
+        await EventuallyAsync(() => queue.Waiting == 1);
+
+        client.CancelPendingRequests();
+
+        await EventuallyAsync(() => queue.Waiting == 0);
+        await FluentActions.Awaiting(() => sent).Should().ThrowAsync<OperationCanceledException>();
+        run.End(RunEndReason.Stop);
+        response.Dispose();
     }
 
     [Fact]

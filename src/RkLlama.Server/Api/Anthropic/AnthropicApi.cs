@@ -46,7 +46,7 @@ internal sealed class AnthropicApi : IApi
 
     private static async Task<GenerationResult> CreateMessage(HttpContext context, RequestReader reader, GenerationService generation, ModelHost host)
     {
-        ModelRequest<MessagesRequest> run = await reader.ReadModelRequestAsync(context, MessagesRequest.From).ConfigureAwait(false);
+        ModelRequest<MessagesRequest> run = await reader.ReadModelRequestAsync(context, MessagesRequest.From, canResume: true).ConfigureAwait(false);
         MessagesRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(

@@ -51,7 +51,7 @@ internal sealed class LlamaServerApi : IApi
 
     private static async Task<GenerationResult> FillGap(HttpContext context, RequestReader reader, GenerationService generation, ModelHost host)
     {
-        ModelRequest<InfillRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => InfillRequest.From(json)).ConfigureAwait(false);
+        ModelRequest<InfillRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => InfillRequest.From(json), canResume: true).ConfigureAwait(false);
         InfillRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);

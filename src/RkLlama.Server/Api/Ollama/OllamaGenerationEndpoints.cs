@@ -15,7 +15,7 @@ internal static class OllamaGenerationEndpoints
     internal static async Task<IResult> Chat(
         HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, NodeOptions options, TimeProvider time)
     {
-        ModelRequest<OllamaChatRequest> run = await reader.ReadModelRequestAsync(context, OllamaChatRequest.From).ConfigureAwait(false);
+        ModelRequest<OllamaChatRequest> run = await reader.ReadModelRequestAsync(context, OllamaChatRequest.From, canResume: true).ConfigureAwait(false);
         OllamaChatRequest request = run.Request;
         OllamaChatWriter writer = new(request.Model, time);
         if (request.Messages.Count == 0)
@@ -36,7 +36,7 @@ internal static class OllamaGenerationEndpoints
     internal static async Task<IResult> Generate(
         HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, ModelScheduler scheduler, NodeOptions options, TimeProvider time)
     {
-        ModelRequest<OllamaGenerateRequest> run = await reader.ReadModelRequestAsync(context, OllamaGenerateRequest.From).ConfigureAwait(false);
+        ModelRequest<OllamaGenerateRequest> run = await reader.ReadModelRequestAsync(context, OllamaGenerateRequest.From, canResume: true).ConfigureAwait(false);
         OllamaGenerateRequest request = run.Request;
         OllamaGenerateWriter writer = new(request.Model, time);
         if (request.HasNoPrompt)

@@ -87,7 +87,7 @@ internal sealed class OpenAiApi : IApi
 
     private static async Task<GenerationResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
     {
-        ModelRequest<ChatCompletionRequest> run = await reader.ReadModelRequestAsync(context, ChatCompletionRequest.From(OwnedAnswers.IsOnFor(context))).ConfigureAwait(false);
+        ModelRequest<ChatCompletionRequest> run = await reader.ReadModelRequestAsync(context, ChatCompletionRequest.From(OwnedAnswers.IsOnFor(context)), canResume: true).ConfigureAwait(false);
         ChatCompletionRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(
@@ -103,7 +103,7 @@ internal sealed class OpenAiApi : IApi
 
     private static async Task<GenerationResult> CreateCompletion(HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
     {
-        ModelRequest<TextCompletionRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => TextCompletionRequest.From(json)).ConfigureAwait(false);
+        ModelRequest<TextCompletionRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => TextCompletionRequest.From(json), canResume: true).ConfigureAwait(false);
         TextCompletionRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         GenerationSequence answer = await GenerationSequence.StartAsync(generation, request.ToGenerations(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, request.Sampling, request.Unsupported);

@@ -144,7 +144,7 @@ internal sealed class RkLlamaApi : IApi
         if (!host.HasChatModel)
             throw readiness.NoModel();
 
-        ModelRequest<GenerateRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => GenerateRequest.From(json)).ConfigureAwait(false);
+        ModelRequest<GenerateRequest> run = await reader.ReadModelRequestAsync(context, static (json, _) => GenerateRequest.From(json), canResume: true).ConfigureAwait(false);
         GenerateRequest request = run.Request;
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(answer.Model, SamplingParameters.Default, [.. request.Ignored, .. answer.Ignored.Names(["enable_thinking"])]);

@@ -37,14 +37,16 @@ internal sealed class RequestReader(NodeOptions options, RetryDeduplicator retri
     /// <exception cref="ApiException">
     /// The body cannot be read or is not valid JSON, see <see cref="RequestBody"/>, or <paramref name="parse"/> refuses it.
     /// </exception>
-    /// <param name="outlivesConnection">Whether the run goes on without the client; <see langword="null"/> if it does not. The header of <see cref="ResumableRequest"/> asks for it, too.</param>
-    internal async Task<ModelRequest<T>> ReadModelRequestAsync<T>(HttpContext context, Func<JsonElement, CpuBudget, T> parse, Func<T, bool>? outlivesConnection = null)
+    /// <param name="canResume">Whether the response is a <see cref="Results.GenerationResult"/>: then the run goes on without the client if the header of <see cref="ResumableRequest"/> asks for it.</param>
+    /// <param name="outlivesConnection">Whether the run goes on without the client for another reason; <see langword="null"/> if it does not.</param>
+    internal async Task<ModelRequest<T>> ReadModelRequestAsync<T>(
+        HttpContext context, Func<JsonElement, CpuBudget, T> parse, bool canResume = false, Func<T, bool>? outlivesConnection = null)
     {
         ReadOnlyMemory<byte> body = await RequestBody.ReadAsync(context.Request, options.MaxRequestBytes, context.RequestAborted).ConfigureAwait(false);
         if (context.Features.Get<IHalfCloseFeature>() is { } halfClose)
             halfClose.IsPreparing = true;
         T request = await ParseAsync(body, parse, context.RequestAborted).ConfigureAwait(false);
-        bool outlives = outlivesConnection?.Invoke(request) == true || ResumableRequest.IdOf(context) is not null;
+        bool outlives = outlivesConnection?.Invoke(request) == true || (canResume && ResumableRequest.IdOf(context) is not null);
         return new(request, retries.Enter(context, body.Span, outlives));
     }
 

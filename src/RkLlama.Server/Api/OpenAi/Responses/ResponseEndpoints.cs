@@ -23,7 +23,7 @@ internal static class ResponseEndpoints
     {
         OwnedAnswers answers = OwnedAnswers.Of(context);
         ModelRequest<ResponsesRequest> run = await reader.ReadModelRequestAsync(
-            context, (json, cpu) => ResponsesRequest.From(json, cpu, answers), static request => request.Storage.IsBackground).ConfigureAwait(false);
+            context, (json, cpu) => ResponsesRequest.From(json, cpu, answers), canResume: true, outlivesConnection: static request => request.Storage.IsBackground).ConfigureAwait(false);
         ResponsesRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(
