@@ -30,6 +30,9 @@ internal sealed class ArrayFrame : Frame
 
     internal override bool IsTentative => _phase == Phase.AfterComma;
 
+    /// <summary>What the next item may be.</summary>
+    internal ValueNode Item => _node.ItemAt(_count);
+
     internal bool CanClose => _count >= _node.Min;
 
     internal override IEnumerable<string> Openings

@@ -156,6 +156,7 @@ internal sealed class ConstrainedText
         {
             ValueFrame { Parent: EndFrame } => !_certain.Places[0].Openings.Any(static opening => opening is "{" or "["),
             ValueFrame => written.AsSpan().TrimStart() is not ['{' or '[', ..] && written.AsSpan().TrimStart().IndexOfAny(",}]\n") < 0,
+            ArrayFrame => written.AsSpan().TrimStart(" \r\n\t,") is ['"' or '\'' or '“' or '`', ..] item && item.IndexOfAny(",}]\n") < 0,
             ObjectFrame { ExpectsColon: false } => written.AsSpan().TrimStart(" \r\n\t,") is ['"' or '\'' or (>= 'a' and <= 'z') or (>= 'A' and <= 'Z'), ..] && !written.Contains(':', StringComparison.Ordinal),
             _ => false,
         };

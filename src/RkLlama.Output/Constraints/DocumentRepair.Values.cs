@@ -26,7 +26,7 @@ internal sealed partial class DocumentRepair
             return AppendOpening();
         }
 
-        string? word = JsonWord.ToJson(scalar.Text) ?? scalar.Text.ToUpperInvariant() switch { "YES" => "true", "NO" => "false", _ => null };
+        string? word = JsonWord.ToJson(scalar.Text) is { } known && place.Literals.Contains(known) ? known : BooleanOf(scalar.Text);
         if (word is not null && !(scalar.IsQuoted && Allows("\"")) && place.Literals.Contains(word) && Append(word))
             return SkipTo(scalar.End);
         if (!scalar.IsQuoted && _text[_at] is '{' or '[' && !Allows("{") && !Allows("["))
@@ -50,6 +50,16 @@ internal sealed partial class DocumentRepair
         _at = _text.Length;
         return AppendOpening();
     }
+
+    /// <summary>Returns the boolean that a word means; <see langword="null"/> if it means none.</summary>
+    private string? BooleanOf(string word) => word.ToUpperInvariant() switch
+    {
+        "YES" or "ON" => "true",
+        "NO" or "OFF" or "NULL" or "NONE" => "false",
+        "1" when !Allows("1") => "true",
+        "0" when !Allows("0") => "false",
+        _ => null,
+    };
 
     /// <summary>Skips text in front of the document, such as a greeting or a Markdown fence.</summary>
     private bool SkipProse()
@@ -76,7 +86,7 @@ internal sealed partial class DocumentRepair
 
     private bool AppendNumber(Frame place, string digits)
     {
-        if (NumberOf(place is ValueFrame value ? value.Node : null) is not { } node || !double.TryParse(digits, CultureInfo.InvariantCulture, out double number))
+        if (NumberOf((place as ValueFrame)?.Node ?? (place as ArrayFrame)?.Item) is not { } node || !double.TryParse(digits, CultureInfo.InvariantCulture, out double number))
             return Append(digits);
         string nearest = NumberFrame.Nearest(node, number);
         return (double.Parse(nearest, CultureInfo.InvariantCulture) == number && Append(digits)) || Append(nearest);

@@ -153,8 +153,9 @@ internal sealed partial class DocumentRepair
             return isSeparated && !members.IsOpen && !isEnd ? AppendMember(members, comma) : AppendOpening();
         }
 
-        if (!name.IsWhole && members.Unused.Any(member => member.Written.StartsWith(name.Text, StringComparison.Ordinal)))
-            return Append($"{comma}\"{name.Text}") && SkipTo(_text.Length);
+        if (!name.IsWhole && (members.Node.Rest is not null || members.Unused.Any(member => member.Written.StartsWith(name.Text, StringComparison.Ordinal)))
+            && Append($"{comma}{JsonText.Quote(name.Text)[..^1]}"))
+            return SkipTo(_text.Length);
         MemberNode? meant = members.Unused.FirstOrDefault(member => member.Written == name.Text)
             ?? members.Unused.FirstOrDefault(member => IsSameName(member.Written, name.Text));
         if (meant is null && !isSeparated && !members.IsOpen && char.IsLetter(_text[_at]) && _text[name.End - 1] is not (':' or '='))
@@ -215,8 +216,8 @@ internal sealed partial class DocumentRepair
 
         if (c == '"')
         {
-            // The string is too short to end here.
-            _at++;
+            // The string is too short to end here. What is behind it belongs to the text around it.
+            _at = _text.Length;
             return true;
         }
 

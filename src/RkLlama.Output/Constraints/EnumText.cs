@@ -13,8 +13,12 @@ internal static class EnumText
     /// <param name="texts">The values as JSON. At least one.</param>
     internal static string Nearest(string written, IEnumerable<string> texts)
     {
-        string simple = Simplify(written);
-        return texts.Take(MaxTexts).MinBy(text => DistanceTo(simple, Simplify(text)))!;
+        string[] all = [.. texts];
+        string quoted = $"\"{written}\"", simple = Simplify(written);
+        return all.FirstOrDefault(text => text == quoted || text == written)
+            ?? all.FirstOrDefault(text => text.Equals(quoted, StringComparison.OrdinalIgnoreCase))
+            ?? (simple.Length > 0 ? all.FirstOrDefault(text => Simplify(text) == simple) : null)
+            ?? all.Take(MaxTexts).MinBy(text => DistanceTo(simple, Simplify(text)))!;
     }
 
     /// <summary>Returns the letters and digits of a text in lower case.</summary>
@@ -32,8 +36,6 @@ internal static class EnumText
 
     private static int DistanceTo(string written, string value)
     {
-        if (written == value)
-            return -2;
         if (value.Length > 2 && written.Contains(value, StringComparison.Ordinal))
             return -1;
         if (written.Length > 0 && value.StartsWith(written, StringComparison.Ordinal))

@@ -30,8 +30,8 @@ internal sealed class NumberFrame(NumberNode node, Frame parent, string text = "
 
     internal override bool CanEnd => IsComplete && Parent!.CanEnd;
 
-    // A zero may turn out to stand in front of other digits.
-    internal override bool IsTentative => node.HasBounds || part == Part.Zero;
+    // A zero may turn out to stand in front of other digits, and an integer to be written as 1e5 or 41.6.
+    internal override bool IsTentative => node.HasBounds || node.IsInteger || part == Part.Zero;
 
     internal override IEnumerable<string> Openings => IsComplete ? Parent!.Openings : ["0"];
 

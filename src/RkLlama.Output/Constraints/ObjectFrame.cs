@@ -1,3 +1,6 @@
+using System.Text.Json;
+using RkLlama.Output.Text;
+
 namespace RkLlama.Output.Constraints;
 
 /// <summary>A place in an object, outside of the values of its members.</summary>
@@ -10,17 +13,19 @@ internal sealed class ObjectFrame : Frame
     private readonly int _space;
     private readonly Phase _phase;
 
-    // The name so far, as it is written, and whether a backslash is before the next character.
+    // The name so far, as it is written.
     private readonly string _name;
-    private readonly bool _isEscape;
+
+    // 0 in plain text, 1 after a backslash, 2 to 5 before a hexadecimal digit.
+    private readonly int _escape;
 
     internal ObjectFrame(ObjectNode node, Frame parent)
         : this(node, parent, new bool[node.Members.Count], 0, Phase.Open)
     {
     }
 
-    private ObjectFrame(ObjectNode node, Frame parent, bool[] used, int count, Phase phase, int space = 0, string name = "", bool isEscape = false)
-        : base(parent) => (Node, _used, _count, _phase, _space, _name, _isEscape) = (node, used, count, phase, space, name, isEscape);
+    private ObjectFrame(ObjectNode node, Frame parent, bool[] used, int count, Phase phase, int space = 0, string name = "", int escape = 0)
+        : base(parent) => (Node, _used, _count, _phase, _space, _name, _escape) = (node, used, count, phase, space, name, escape);
 
     private enum Phase
     {
@@ -97,20 +102,48 @@ internal sealed class ObjectFrame : Frame
 
     private void StepName(char c, List<Frame> next)
     {
-        if (c == '"' && !_isEscape)
+        if (c == '"' && _escape == 0)
         {
-            int index = Node.Find(_name);
+            string whole = Canonical(_name);
+            int index = Node.Find(whole);
             if (index >= 0 ? !_used[index] : Node.Rest is not null)
-                next.Add(new ObjectFrame(Node, Parent!, _used, _count, Phase.AfterName, 0, _name));
+                next.Add(new ObjectFrame(Node, Parent!, _used, _count, Phase.AfterName, 0, whole));
             return;
         }
 
-        if (c < ' ' || _name.Length == MaxNameLength || (_isEscape && c is not ('"' or '\\' or '/' or 'b' or 'f' or 'n' or 'r' or 't')))
+        if (c < ' ' || _name.Length == MaxNameLength || EscapeAfter(c) is not { } escape)
             return;
         string name = _name + c;
-        if (Node.Rest is null && !Unused.Any(member => member.Written.StartsWith(name, StringComparison.Ordinal)))
+        if (Node.Rest is null && escape == 0 && Canonical(name) is var begun && !Unused.Any(member => member.Written.StartsWith(begun, StringComparison.Ordinal)))
             return;
-        next.Add(new ObjectFrame(Node, Parent!, _used, _count, Phase.InName, 0, name, c == '\\' && !_isEscape));
+        next.Add(new ObjectFrame(Node, Parent!, _used, _count, Phase.InName, 0, name, escape));
+    }
+
+    /// <summary>Returns the value of <see cref="_escape"/> after a character; <see langword="null"/> if the character is not allowed.</summary>
+    private int? EscapeAfter(char c) => (_escape, c) switch
+    {
+        (0, '\\') => 1,
+        (0, _) => 0,
+        (1, 'u') => 2,
+        (1, '"' or '\\' or '/' or 'b' or 'f' or 'n' or 'r' or 't') => 0,
+        (> 1, _) when char.IsAsciiHexDigit(c) => (_escape + 1) % 6,
+        _ => null,
+    };
+
+    /// <summary>Returns a name as <see cref="MemberNode.Written"/> has it: with as few escapes as possible.</summary>
+    private static string Canonical(string name)
+    {
+        if (!name.Contains('\\', StringComparison.Ordinal))
+            return name;
+        try
+        {
+            return JsonText.Quote(JsonElement.Parse($"\"{name}\"").GetString()!)[1..^1];
+        }
+        catch (Exception ex) when (ex is JsonException or InvalidOperationException)
+        {
+            // The second half of a surrogate pair is missing.
+            return name;
+        }
     }
 
     private void StartValue(List<Frame> next)

@@ -48,6 +48,9 @@ public sealed class DocumentRepairTests
     [InlineData("round bracket", """{"name":"A","age":1,"tags":["x")}""", """{"name":"A","age":1,"tags":["x"]}""")]
     [InlineData("ellipsis", """{"name":"A","age":1,"tags":["x", ...]}""", """{"name":"A","age":1,"tags":["x"]}""")]
     [InlineData("leading zeros", """{"name":"A","age":007}""", """{"name":"A","age":7}""")]
+    [InlineData("zero for a boolean", """{"name":"A","age":1,"ok":0}""", """{"name":"A","age":1,"ok":false}""")]
+    [InlineData("null for a boolean", """{"name":"A","age":1,"ok":null}""", """{"name":"A","age":1,"ok":false}""")]
+    [InlineData("exponent for an integer", """{"name":"A","age":1e2}""", """{"name":"A","age":100}""")]
     [InlineData("opening quote missing", """{"name":Anna","age":1}""", """{"name":"Anna","age":1}""")]
     public void The_nearest_document_is_found(string mistake, string written, string? document)
     {
@@ -76,6 +79,44 @@ public sealed class DocumentRepairTests
         ConstrainedModel model = new(ValueNode.AnyObject);
 
         model.Write([written]).Should().Be(document, mistake);
+    }
+
+    [Fact]
+    public void A_name_in_other_quotes_that_arrives_in_several_tokens_is_kept()
+    {
+        ConstrainedModel model = new(ValueNode.AnyObject);
+
+        // The model goes on behind the quote of the correction.
+        model.Write(["{", "'", "customer", "_identification", "_number", "\"", ":", "7", "}"]).Should().Be("""{"customer_identification_number":7}""");
+    }
+
+    [Theory]
+    [InlineData("""{"type":"object"}""", """{"caf\u00e9":1,"\"\\\u000a":2}""")]
+    [InlineData("""{"properties":{"café":{"type":"integer"}},"required":["café"],"additionalProperties":false}""", """{"caf\u00e9":12}""")]
+    [InlineData("""{"properties":{"n":{"type":"integer"}},"required":["n"]}""", """{"n":-120,"m":1.5e3}""")]
+    [InlineData("""{"properties":{"n":{"type":"array","items":{"type":"integer","maximum":100}}},"required":["n"]}""", """{"n":[1,20,100]}""")]
+    public void A_valid_document_does_not_change(string schema, string document)
+    {
+        foreach (int seed in Enumerable.Range(0, 30))
+        {
+            ConstrainedModel model = new(SchemaCorpus.Compile(schema));
+
+            model.Write(ConstrainedModel.Cut(document, new(seed))).Should().Be(document, "the seed is {0}", seed);
+
+            model.Corrections.Should().Be(0);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"items":{"type":"integer","maximum":100}}""", "[150,7]", "[100,7]")]
+    [InlineData("""{"items":{"enum":["C","C++","C#"]}}""", "['C++','c#']", """["C++","C#"]""")]
+    [InlineData("""{"items":{"enum":["+","-"]}}""", "['-']", """["-"]""")]
+    public void The_item_of_a_list_is_the_nearest_one(string schema, string written, string document)
+    {
+        string list = schema.Replace("{\"items\"", "{\"type\":\"array\",\"items\"", StringComparison.Ordinal);
+        ConstrainedModel model = new(SchemaCorpus.Compile(list));
+
+        model.Write([written]).Should().Be(document);
     }
 }
 
