@@ -29,12 +29,12 @@ internal sealed class ConstrainedContent
     internal string Text => _text.Text;
 
     /// <summary>
-    /// Creates the constraint for a request. <see langword="null"/> if its content must be checked when it is complete: the request has no format or has tools,
+    /// Creates the constraint for a request. <see langword="null"/> if its content must be checked when it is complete: the request has no format or has tools, its content may have reasoning,
     /// the prompt has no token ids, or the format has conditions that only a complete document can be checked against.
     /// </summary>
     internal static ConstrainedContent? Of(PreparedGeneration prepared)
     {
-        if (prepared.Request.Output is not { Format: { } format, Tools: null } || prepared.Prompt.Tokens is null || prepared.Prompts.Tokenizer is null || prepared.Model.Referee.IsRefuted)
+        if (prepared.Request.Output is not { Format: { } format, Tools: null, SplitsReasoning: true } || prepared.Prompt.Tokens is null || prepared.Prompts.Tokenizer is null || prepared.Model.Referee.IsRefuted)
             return null;
         if (format.Schema is not { } schema)
             return new(ValueNode.AnyObject);

@@ -39,6 +39,8 @@ internal sealed partial class GenerationTurn
                 : $"The answer failed: {end.Error ?? "the run was aborted"}.");
         }
 
+        // A document that lacks a part is not what the model was asked for, even if the model ended by itself.
+        isStop &= content is not { IsComplete: false } || _output.IsStopped;
         _output.Finish(isComplete: cut is null && end.Reason == RunEndReason.Stop, isTruncated: !isStop, _events.Parts);
         content?.Apply(_events.Parts);
         content?.Finish(_events.Parts);

@@ -81,8 +81,10 @@ internal sealed partial class GenerationTurn(
                 bool givesWay = _lastAbort == AbortCause.GivesWay && cut is null && !endsThinking && _correction is null && HasGivenWay(outcome);
                 if (!givesWay && _correction is null)
                     AddRest();
-                PassInserted();
-                if (_correction is null && cut is null && !givesWay && outcome.End.Reason == RunEndReason.Stop && content is { IsComplete: false } && !_output.IsStopped)
+                if (outcome.End.Reason != RunEndReason.Error)
+                    PassInserted();
+                bool hasModelEnded = cut == AbortCause.EndToken || (cut is null && !givesWay && outcome.End.Reason == RunEndReason.Stop);
+                if (_correction is null && hasModelEnded && content is { IsComplete: false } && !_output.IsStopped)
                     cut = (_correction = content.Correct(hasModelEnded: true)) is null ? AbortCause.Correction : null;
                 if (endsThinking)
                     _tokens.Insert(_output.EndOfThinking);
@@ -175,6 +177,13 @@ internal sealed partial class GenerationTurn(
                 // The run has ended before the abort, so nothing was cut.
                 if (cut == AbortCause.ThinkingBudget && run.Completion.IsCompleted)
                     cut = null;
+                // The content is not complete: another run continues it.
+                if (cut == AbortCause.EndToken && content is { IsComplete: false } && !_output.IsStopped)
+                {
+                    run.Abort(AbortCause.EndToken);
+                    return (cut, null);
+                }
+
                 if (cut is not null)
                 {
                     lease.Abort(cut.Value);
