@@ -101,6 +101,44 @@ public sealed class ConstrainedOutputTests : GenerationServiceFixture
     }
 
     [Fact]
+    public async Task A_model_that_ends_too_early_is_continued_also_where_the_runtime_goes_on()
+    {
+        Node.Write("m/generation_config.json", $$"""{"eos_token_id": {{SmallTokenizer.EndOfTurn}}}""");
+        using GenerationStream stream = await StartAsync(Ask(Person));
+        FakeRun first = await Node.Runs.NextAsync();
+        await SendAsync(first, "\"Anna\"");
+        await first.SendAsync(SmallTokenizer.EndOfTurn, "");
+        await SendAsync(first, "\nuser");
+        await first.Aborted.WaitAsync(Patience);
+        first.End(RunEndReason.Cancelled);
+        FakeRun second = await Node.Runs.NextAsync();
+        await SendAsync(second, "5");
+        second.End(RunEndReason.Stop);
+        List<GenerationEvent> events = await ReadAsync(stream);
+
+        TextOf(second.Tokens!).Should().EndWith("{\"name\":\"Anna\",\"age\":");
+        Text(events).Should().Be("""{"name":"Anna","age":5}""");
+        events[^1].Summary!.FinishReason.Should().Be(FinishReason.Stop);
+    }
+
+    [Fact]
+    public async Task A_run_that_fails_before_its_first_token_has_no_output()
+    {
+        using GenerationStream stream = await StartAsync(Ask(Person));
+        (await Node.Runs.NextAsync()).End(RunEndReason.Error, "the NPU is gone");
+        List<GenerationEvent> events = [];
+
+        Func<Task> read = async () =>
+        {
+            await foreach (GenerationEvent item in stream.ReadAsync(CancellationToken.None))
+                events.Add(item);
+        };
+
+        await read.Should().ThrowAsync<EngineException>();
+        events.Should().BeEmpty("an error before the first output has a status of its own");
+    }
+
+    [Fact]
     public async Task Text_behind_the_document_ends_the_answer()
     {
         using GenerationStream stream = await StartAsync(Ask(Person));
