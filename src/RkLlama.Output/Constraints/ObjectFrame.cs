@@ -104,7 +104,8 @@ internal sealed class ObjectFrame : Frame
     {
         if (c == '"' && _escape == 0)
         {
-            string whole = Canonical(_name);
+            if (Canonical(_name) is not { } whole)
+                return;
             int index = Node.Find(whole);
             if (index >= 0 ? !_used[index] : Node.Rest is not null)
                 next.Add(new ObjectFrame(Node, Parent!, _used, _count, Phase.AfterName, 0, whole));
@@ -114,7 +115,7 @@ internal sealed class ObjectFrame : Frame
         if (c < ' ' || _name.Length == MaxNameLength || EscapeAfter(c) is not { } escape)
             return;
         string name = _name + c;
-        if (Node.Rest is null && escape == 0 && Canonical(name) is var begun && !Unused.Any(member => member.Written.StartsWith(begun, StringComparison.Ordinal)))
+        if (Node.Rest is null && escape == 0 && Canonical(name) is { } begun && !Unused.Any(member => member.Written.StartsWith(begun, StringComparison.Ordinal)))
             return;
         next.Add(new ObjectFrame(Node, Parent!, _used, _count, Phase.InName, 0, name, escape));
     }
@@ -130,8 +131,11 @@ internal sealed class ObjectFrame : Frame
         _ => null,
     };
 
-    /// <summary>Returns a name as <see cref="MemberNode.Written"/> has it: with as few escapes as possible.</summary>
-    private static string Canonical(string name)
+    /// <summary>
+    /// Returns a name as <see cref="MemberNode.Written"/> has it: with as few escapes as possible. <see langword="null"/> if it has half of a surrogate pair, which is not
+    /// valid Unicode.
+    /// </summary>
+    private static string? Canonical(string name)
     {
         if (!name.Contains('\\', StringComparison.Ordinal))
             return name;
@@ -141,8 +145,7 @@ internal sealed class ObjectFrame : Frame
         }
         catch (Exception ex) when (ex is JsonException or InvalidOperationException)
         {
-            // The second half of a surrogate pair is missing.
-            return name;
+            return null;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using RkLlama.Output.Constraints;
 
 namespace RkLlama.Output.Tests.Constraints;
@@ -108,6 +109,22 @@ public sealed class DocumentRepairTests
     }
 
     [Theory]
+    [InlineData("""{"\ude00":1}""")]
+    [InlineData("""{"a\ud83d":1}""")]
+    [InlineData("""{"\ud83dx\ude00":1}""")]
+    public void A_name_with_half_of_a_surrogate_pair_becomes_valid(string written)
+    {
+        foreach (int seed in Enumerable.Range(0, 30))
+        {
+            ConstrainedModel model = new(ValueNode.AnyObject);
+
+            string? found = model.Write(ConstrainedModel.Cut(written, new(seed)));
+
+            JsonElement.Parse(found!).EnumerateObject().Should().OnlyContain(static member => member.Name.Length > 0, "the document is {0}", found);
+        }
+    }
+
+    [Theory]
     [InlineData("""{"items":{"type":"integer","maximum":100}}""", "[150,7]", "[100,7]")]
     [InlineData("""{"items":{"enum":["C","C++","C#"]}}""", "['C++','c#']", """["C++","C#"]""")]
     [InlineData("""{"items":{"enum":["+","-"]}}""", "['-']", """["-"]""")]
@@ -124,7 +141,7 @@ internal static class DocumentRepairCheck
 {
     internal static bool IsValid(string schema, string document)
     {
-        using System.Text.Json.JsonDocument parsed = System.Text.Json.JsonDocument.Parse(document);
+        using JsonDocument parsed = JsonDocument.Parse(document);
         return SchemaCorpus.Parse(schema).Validate(parsed.RootElement, Prompts.CpuBudget.Unlimited()).Count == 0;
     }
 }
