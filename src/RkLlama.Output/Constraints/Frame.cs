@@ -33,6 +33,19 @@ internal abstract class Frame(Frame? parent)
     /// <summary>Adds the places after a character. None if the character is not allowed here.</summary>
     internal abstract void Step(char c, List<Frame> next);
 
+    /// <summary>Returns the place in an escape sequence of a string after a character.</summary>
+    /// <param name="escape">The place before it: 0 in plain text, 1 after a backslash, 2 to 5 before a hexadecimal digit.</param>
+    /// <returns><see langword="null"/> if the character is not allowed.</returns>
+    protected static int? EscapeAfter(int escape, char c) => (escape, c) switch
+    {
+        (0, '\\') => 1,
+        (0, _) => 0,
+        (1, 'u') => 2,
+        (1, '"' or '\\' or '/' or 'b' or 'f' or 'n' or 'r' or 't') => 0,
+        (> 1, _) when char.IsAsciiHexDigit(c) => (escape + 1) % 6,
+        _ => null,
+    };
+
     protected bool AllowsSpace(char c, int before) => c is ' ' or '\n' or '\r' or '\t' && before < MaxSpace + (Depth * IndentPerLevel);
 }
 

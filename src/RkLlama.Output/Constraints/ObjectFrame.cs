@@ -16,7 +16,7 @@ internal sealed class ObjectFrame : Frame
     // The name so far, as it is written.
     private readonly string _name;
 
-    // 0 in plain text, 1 after a backslash, 2 to 5 before a hexadecimal digit.
+    // See EscapeAfter.
     private readonly int _escape;
 
     internal ObjectFrame(ObjectNode node, Frame parent)
@@ -112,24 +112,13 @@ internal sealed class ObjectFrame : Frame
             return;
         }
 
-        if (c < ' ' || _name.Length == MaxNameLength || EscapeAfter(c) is not { } escape)
+        if (c < ' ' || _name.Length == MaxNameLength || EscapeAfter(_escape, c) is not { } escape)
             return;
         string name = _name + c;
         if (Node.Rest is null && escape == 0 && Canonical(name) is { } begun && !Unused.Any(member => member.Written.StartsWith(begun, StringComparison.Ordinal)))
             return;
         next.Add(new ObjectFrame(Node, Parent!, _used, _count, Phase.InName, 0, name, escape));
     }
-
-    /// <summary>Returns the value of <see cref="_escape"/> after a character; <see langword="null"/> if the character is not allowed.</summary>
-    private int? EscapeAfter(char c) => (_escape, c) switch
-    {
-        (0, '\\') => 1,
-        (0, _) => 0,
-        (1, 'u') => 2,
-        (1, '"' or '\\' or '/' or 'b' or 'f' or 'n' or 'r' or 't') => 0,
-        (> 1, _) when char.IsAsciiHexDigit(c) => (_escape + 1) % 6,
-        _ => null,
-    };
 
     /// <summary>
     /// Returns a name as <see cref="MemberNode.Written"/> has it: with as few escapes as possible. <see langword="null"/> if it has half of a surrogate pair, which is not

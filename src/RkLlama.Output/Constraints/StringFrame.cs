@@ -8,7 +8,7 @@ internal sealed class StringFrame : Frame
     // The length so far, in Unicode characters.
     private readonly int _length;
 
-    // 0 in plain text, 1 after a backslash, 2 to 5 before a hexadecimal digit.
+    // See EscapeAfter.
     private readonly int _escape;
     private readonly int _unit;
     private readonly bool _needsLowHalf;
@@ -47,20 +47,22 @@ internal sealed class StringFrame : Frame
 
     private void StepEscape(char c, List<Frame> next)
     {
-        if (c == 'u')
-            next.Add(new StringFrame(_node, Parent!, _length, 2, 0, _needsLowHalf));
-        else if (!_needsLowHalf && c is '"' or '\\' or '/' or 'b' or 'f' or 'n' or 'r' or 't')
+        if (EscapeAfter(_escape, c) is not { } after)
+            return;
+        if (after > 0)
+            next.Add(new StringFrame(_node, Parent!, _length, after, 0, _needsLowHalf));
+        else if (!_needsLowHalf)
             next.Add(new StringFrame(_node, Parent!, _length + 1));
     }
 
     private void StepDigit(char c, List<Frame> next)
     {
-        if (!char.IsAsciiHexDigit(c))
+        if (EscapeAfter(_escape, c) is not { } after)
             return;
         int unit = (_unit << 4) | (char.IsAsciiDigit(c) ? c - '0' : char.ToLowerInvariant(c) - 'a' + 10);
-        if (_escape < 5)
+        if (after > 0)
         {
-            next.Add(new StringFrame(_node, Parent!, _length, _escape + 1, unit, _needsLowHalf));
+            next.Add(new StringFrame(_node, Parent!, _length, after, unit, _needsLowHalf));
             return;
         }
 
