@@ -14,8 +14,12 @@ internal sealed partial class LeadInParser(ToolCallReader reader, List<ParsedToo
 
     private const int MaxSigns = 12;
 
-    private static readonly string[] Labels = ["function", "name", "tool", "call", "tool_name", "function_name", "action"];
-    private static readonly string[] Formats = ["json", "tool_call", "tool_code", "function_call", "xml"];
+    // As alternatives of patterns.
+    private const string LabelPattern = "function|name|tool|call|tool_name|function_name|action";
+    private const string FormatPattern = "json|tool_call|tool_code|function_call|xml";
+
+    private static readonly string[] Labels = LabelPattern.Split('|');
+    private static readonly string[] Formats = FormatPattern.Split('|');
 
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _word = new();
@@ -76,19 +80,17 @@ internal sealed partial class LeadInParser(ToolCallReader reader, List<ParsedToo
         return null;
     }
 
-    [GeneratedRegex(@"^\s*((json|tool_call|tool_code|function_call|xml)\s*[(:]?|\()\s*[{\[]\z", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^\s*((" + FormatPattern + @")\s*[(:]?|\()\s*[{\[]\z", RegexOptions.CultureInvariant)]
     private static partial Regex Format { get; }
 
     [GeneratedRegex("""^\s*\{\s*["'](?<name>[^"']+)["']\s*,\z""", RegexOptions.CultureInvariant)]
     private static partial Regex FirstMember { get; }
 
-    [GeneratedRegex("""^\s*\{\s*["']?(function|name|tool|call|tool_name|function_name|action)["']?\s*:\s*["'](?<name>[^"']+)["']\s*,\s*\{\z""", RegexOptions.CultureInvariant)]
+    [GeneratedRegex("""^\s*\{\s*["']?(""" + LabelPattern + """)["']?\s*:\s*["'](?<name>[^"']+)["']\s*,\s*\{\z""", RegexOptions.CultureInvariant)]
     private static partial Regex NamelessMember { get; }
 
     [GeneratedRegex(
-        """
-        ^\s*\[?\s*((function|name|tool|call|tool_name|function_name|action)\s*[:=]\s*)?["'`*]*(?<name>[\w./\\-]+)["'`*]*\s*[,:=;]?\s*(["'`*]*(arguments|parameters|args|params|input)["'`*]*\s*[:=]\s*)?\{\z
-        """,
+        """^\s*\[?\s*((""" + LabelPattern + """)\s*[:=]\s*)?["'`*]*(?<name>[\w./\\-]+)["'`*]*\s*[,:=;]?\s*(["'`*]*(arguments|parameters|args|params|input)["'`*]*\s*[:=]\s*)?\{\z""",
         RegexOptions.CultureInvariant)]
     private static partial Regex NameBefore { get; }
 
