@@ -137,8 +137,15 @@ internal sealed partial class GenerationTurn(
     /// Whether the turn can continue later after a run that was aborted for another request. If the worker ignored the abort, it was killed. This is not the fault of the
     /// request, so the turn continues, but only once.
     /// </summary>
-    private bool HasGivenWay(RunOutcome outcome) =>
-        outcome.End.Reason == RunEndReason.Cancelled || (outcome is { End.Reason: RunEndReason.Error, Death: not null } && !_hasRestarted && (_hasRestarted = true));
+    private bool HasGivenWay(RunOutcome outcome)
+    {
+        if (outcome.End.Reason == RunEndReason.Cancelled)
+            return true;
+        if (_hasRestarted || outcome is not { End.Reason: RunEndReason.Error, Death: not null })
+            return false;
+        _hasRestarted = true;
+        return true;
+    }
 
     /// <summary>Reads the run's tokens until the run ends or the server aborts it.</summary>
     /// <returns>
@@ -177,6 +184,7 @@ internal sealed partial class GenerationTurn(
                 // The run has ended before the abort, so nothing was cut.
                 if (cut == AbortCause.ThinkingBudget && run.Completion.IsCompleted)
                     cut = null;
+
                 // The content is not complete: another run continues it.
                 if (cut == AbortCause.EndToken && content is { IsComplete: false } && !_output.IsStopped)
                 {

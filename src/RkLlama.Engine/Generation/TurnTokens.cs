@@ -12,7 +12,6 @@ internal sealed class TurnTokens(PreparedGeneration prepared)
 {
     // The token ids, with those that the server inserted; or the text if the prompt is a text.
     private readonly List<int> _ids = [];
-    private readonly List<bool> _isInserted = [];
 
     // The text of the runtime for each token; null for inserted ones.
     private readonly List<string?> _texts = [];
@@ -38,7 +37,6 @@ internal sealed class TurnTokens(PreparedGeneration prepared)
     internal void Add(EngineToken token)
     {
         _ids.Add(token.TokenId);
-        _isInserted.Add(false);
         _texts.Add(token.Text);
         _count++;
         AddText(token.Text);
@@ -85,9 +83,8 @@ internal sealed class TurnTokens(PreparedGeneration prepared)
     internal void CutAt(int length)
     {
         _ids.RemoveRange(length, _ids.Count - length);
-        _isInserted.RemoveRange(length, _isInserted.Count - length);
         _texts.RemoveRange(length, _texts.Count - length);
-        _count = _isInserted.Count(static isInserted => !isInserted);
+        _count = _texts.Count(static text => text is not null);
     }
 
     /// <summary>
@@ -139,7 +136,6 @@ internal sealed class TurnTokens(PreparedGeneration prepared)
     private void Insert(IReadOnlyList<int> ids)
     {
         _ids.AddRange(ids);
-        _isInserted.AddRange(Enumerable.Repeat(true, ids.Count));
         _texts.AddRange(Enumerable.Repeat<string?>(null, ids.Count));
     }
 }
