@@ -221,6 +221,6 @@ internal sealed partial class AnswerStore
     private sealed record Slot(StoredEntry Entry, ReadOnlyMemory<byte>? Input, ReadOnlyMemory<byte>? Output, long Bytes, long Pending);
 
     /// <param name="Id">The entry to write, or whose file is to be deleted; null for none.</param>
-    /// <param name="Done">Completed when all earlier jobs are done; null if nobody waits.</param>
+    /// <param name="Done">Completed when all earlier jobs are done; null if no caller waits for that.</param>
     private sealed record Job(string? Id, TaskCompletionSource? Done);
 }

@@ -4,8 +4,8 @@ using RkLlama.Engine.Prefixes;
 namespace RkLlama.Engine.Stored;
 
 /// <summary>
-/// The directory of the stored answers: one file for each entry, named by its id. Only the user of this process can read the files. Files with other names, of other
-/// users, links and devices are never touched. Only the thread that has the turn of the <see cref="AnswerStore"/> calls it, except for <see cref="Read"/>.
+/// The directory of the stored answers: one file for each entry, named by its id. Only the user of this process can read the files. The class ignores files with
+/// other names, files of other users, links and devices. Any thread may call <see cref="Read"/>. Only the writing task of the <see cref="AnswerStore"/> calls the other methods.
 /// </summary>
 /// <param name="path">Full path of the directory.</param>
 #pragma warning disable CA1416 // file modes do not exist on Windows, and this program runs on Linux only

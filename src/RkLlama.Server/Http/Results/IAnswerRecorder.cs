@@ -1,6 +1,6 @@
 namespace RkLlama.Server.Http.Results;
 
-/// <summary>Stores an answer. The writer of the API tells it the complete answer; whoever reads the events of the generation tells it a failure.</summary>
+/// <summary>Stores an answer. The writer of the API passes the complete answer. The task that reads the events of the generation reports a failure.</summary>
 internal interface IAnswerRecorder
 {
     /// <summary>Called if the run failed or was cancelled before its end. Has no effect after the complete answer.</summary>

@@ -33,8 +33,8 @@ internal abstract class EventStreamWriter : IApiWriter
     public abstract void WriteError(ApiException error, IBufferWriter<byte> output);
 
     /// <summary>
-    /// Returns the prefix, such as <c>chatcmpl-</c>, followed by 24 random hexadecimal digits. Nobody can guess them: on a node without an API key, the id is all that
-    /// protects a stored answer.
+    /// Returns the prefix, such as <c>chatcmpl-</c>, followed by 24 hexadecimal digits of the random generator of the system: on a node without an API key, only the
+    /// id protects a stored response.
     /// </summary>
     internal static string NewId(string prefix)
     {
