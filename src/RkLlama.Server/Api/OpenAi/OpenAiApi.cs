@@ -87,7 +87,7 @@ internal sealed class OpenAiApi : IApi
 
     private static async Task<GenerationResult> CreateChatCompletion(HttpContext context, RequestReader reader, GenerationService generation, ModelHost host, TimeProvider time)
     {
-        ModelRequest<ChatCompletionRequest> run = await reader.ReadModelRequestAsync(context, ChatCompletionRequest.From(OwnedAnswers.IsOnFor(context)), canResume: true).ConfigureAwait(false);
+        ModelRequest<ChatCompletionRequest> run = await reader.ReadModelRequestAsync(context, ChatCompletionRequest.From(OwnedAnswers.Of(context).IsOn), canResume: true).ConfigureAwait(false);
         ChatCompletionRequest request = run.Request with { Model = RequestedModel.Of(run.Request.Model, host) };
         GenerationStream answer = await generation.StartAsync(request.ToGeneration(context.Trace()), run.Cancelled).ConfigureAwait(false);
         context.Response.ReportIgnored(

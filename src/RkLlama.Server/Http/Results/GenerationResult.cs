@@ -18,9 +18,6 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
     // If the stream has this many unflushed bytes, it flushes them even if the next event is already available.
     private const int MaxUnflushed = 16 << 10;
 
-    // The time between the error and the cut of the connection. A browser that learns of both at once drops the error.
-    private static readonly TimeSpan ErrorLead = TimeSpan.FromMilliseconds(50);
-
     // The memory for the text of a prompt token, in the messages and in the prompt. A long token has fewer bytes.
     private const int KeptBytesPerToken = 64;
 
@@ -117,8 +114,7 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
         {
             writer.WriteError(LateError.Of(httpContext, ex), body);
             await body.FlushAsync(httpContext.RequestAborted).ConfigureAwait(false);
-            await Task.Delay(ErrorLead, httpContext.RequestAborted).ConfigureAwait(false);
-            throw new ResponseAbortedException(ex);
+            await ResponseAbortedException.ThrowAsync(ex, httpContext.RequestAborted).ConfigureAwait(false);
         }
     }
 
@@ -144,7 +140,18 @@ internal sealed class GenerationResult(IGenerationEvents answer, IApiWriter writ
 /// Thrown if a response has failed after it started and the client has received the error. No middleware handles this exception, so Kestrel cuts the
 /// connection, and clients can see that the response is not complete. <c>LoggingSetup</c> excludes this exception from the log.
 /// </summary>
-internal sealed class ResponseAbortedException(Exception inner) : Exception("The stream was cut.", inner);
+internal sealed class ResponseAbortedException(Exception inner) : Exception("The stream was cut.", inner)
+{
+    // A browser that learns of the error and of the cut at once drops the error.
+    private static readonly TimeSpan ErrorLead = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Throws the exception a moment after the error was sent in a stream.</summary>
+    internal static async Task ThrowAsync(Exception inner, CancellationToken cancellationToken)
+    {
+        await Task.Delay(ErrorLead, cancellationToken).ConfigureAwait(false);
+        throw new ResponseAbortedException(inner);
+    }
+}
 
 internal static class StreamHeaders
 {

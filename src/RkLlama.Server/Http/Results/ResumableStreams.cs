@@ -90,6 +90,15 @@ internal sealed class ResumableStreams(NodeOptions options, KeepAlive keepAlive,
             _streams.Remove(stream);
     }
 
+    /// <summary>Cancels the run of a stream, and removes the stream. Has no effect if there is none.</summary>
+    internal void Drop(StreamKey key)
+    {
+        if (Find(key) is not { } stream)
+            return;
+        stream.Cancel();
+        Remove(stream);
+    }
+
     /// <summary>Removes the oldest streams that have ended if all together are too large.</summary>
     internal void Ended()
     {

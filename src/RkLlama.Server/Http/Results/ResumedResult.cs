@@ -9,8 +9,7 @@ namespace RkLlama.Server.Http.Results;
 /// <param name="position">Number of bytes that the client has already read.</param>
 internal sealed class ResumedResult(ResumableStream stream, long position) : IResult
 {
-    // The time between the error and the cut of the connection. A browser that learns of both at once drops the error.
-    private static readonly TimeSpan ErrorLead = TimeSpan.FromMilliseconds(50);
+    private const string LastEventId = "Last-Event-ID";
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -40,11 +39,13 @@ internal sealed class ResumedResult(ResumableStream stream, long position) : IRe
         }
 
         await body.FlushAsync(aborted).ConfigureAwait(false);
-        if (log.Error is not { } error)
-            return;
-        await Task.Delay(ErrorLead, aborted).ConfigureAwait(false);
-        throw new ResponseAbortedException(error);
+        if (log.Error is { } error)
+            await ResponseAbortedException.ThrowAsync(error, aborted).ConfigureAwait(false);
     }
+
+    /// <summary>Returns the result that continues behind the event that the header <c>Last-Event-ID</c> names, or at the start if there is none.</summary>
+    /// <exception cref="ApiException">Status 400: there is no such event.</exception>
+    internal static ResumedResult BehindLastEvent(ResumableStream stream, HttpRequest request) => Behind(stream, request.Headers[LastEventId].ToString(), LastEventId);
 
     /// <summary>Returns the result that continues behind the event that the client has seen last.</summary>
     /// <param name="last">Value of <c>Last-Event-ID</c> or of a query parameter; empty to begin at the start.</param>

@@ -18,7 +18,7 @@ internal static class StreamEndpoints
         ResumableStream stream = streams.Find(KeyOf(context)) ?? throw NoStream();
         IQueryCollection query = context.Request.Query;
         if (query["from"] is not [{ Length: > 0 } from])
-            return ResumedResult.Behind(stream, context.Request.Headers["Last-Event-ID"].ToString(), "Last-Event-ID");
+            return ResumedResult.BehindLastEvent(stream, context.Request);
         return long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out long position) && position <= stream.Log.Length
             ? new(stream, position)
             : throw ApiException.BadRequest("from is not a position in this stream.", "from");
@@ -27,12 +27,7 @@ internal static class StreamEndpoints
     /// <summary>Cancels the run of a stream, and removes the stream. Has no effect if there is none.</summary>
     internal static IResult Cancel(HttpContext context, ResumableStreams streams)
     {
-        if (streams.Find(KeyOf(context)) is { } stream)
-        {
-            stream.Cancel();
-            streams.Remove(stream);
-        }
-
+        streams.Drop(KeyOf(context));
         return TypedResults.NoContent();
     }
 

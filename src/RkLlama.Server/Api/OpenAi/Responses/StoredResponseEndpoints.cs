@@ -32,7 +32,7 @@ internal static class StoredResponseEndpoints
 
         string after = context.Request.Query["starting_after"].ToString();
         if (stream is not null)
-            return after.Length > 0 ? ResumedResult.Behind(stream, after, "starting_after") : ResumedResult.Behind(stream, context.Request.Headers["Last-Event-ID"].ToString(), "Last-Event-ID");
+            return after.Length > 0 ? ResumedResult.Behind(stream, after, "starting_after") : ResumedResult.BehindLastEvent(stream, context.Request);
         return found.Entry.State != StoredState.Running
             ? new LastEventResult(Current(found, null), after)
             : throw ApiException.BadRequest("Only a response in the background can be streamed while it is made.", "stream");
@@ -42,12 +42,7 @@ internal static class StoredResponseEndpoints
     {
         OwnedAnswers answers = OwnedAnswers.Of(context);
         await answers.DeleteAsync(StoredKind.Response, id).ConfigureAwait(false);
-        if (streams.Find(new(answers.Owner, id)) is { } stream)
-        {
-            stream.Cancel();
-            streams.Remove(stream);
-        }
-
+        streams.Drop(new(answers.Owner, id));
         return new(new(id, "response"), OpenAiJson.Wire.StoredDeletion);
     }
 

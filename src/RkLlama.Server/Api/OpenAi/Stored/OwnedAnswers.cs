@@ -16,9 +16,6 @@ internal sealed class OwnedAnswers(AnswerStore store, string owner)
 
     internal static OwnedAnswers Of(HttpContext context) => new(context.RequestServices.GetRequiredService<AnswerStore>(), AnswerOwner.Of(context));
 
-    /// <summary>Whether the node stores answers.</summary>
-    internal static bool IsOnFor(HttpContext context) => context.RequestServices.GetRequiredService<AnswerStore>().IsOn;
-
     /// <summary>Adds an entry, or replaces it.</summary>
     /// <returns><see langword="false"/> if it cannot be stored.</returns>
     internal bool Put(StoredKind kind, string id, long created, StoredState state, string? model, byte[] input, byte[] output) =>
@@ -35,7 +32,8 @@ internal sealed class OwnedAnswers(AnswerStore store, string owner)
     /// <exception cref="ApiException">Status 404: there is none. Status 507: the new content is too large.</exception>
     internal StoredContent Update(StoredKind kind, string id, Func<StoredContent, StoredContent> change)
     {
-        _ = Get(kind, id);
+        if (store.FindEntry(owner, kind, id) is null)
+            throw NotFound(kind, id);
         return store.Update(owner, kind, id, change) ?? throw TooLarge();
     }
 
