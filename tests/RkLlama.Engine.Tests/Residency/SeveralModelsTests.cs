@@ -1,6 +1,5 @@
 using RkLlama.Engine.Diagnostics;
 using RkLlama.Engine.Residency;
-using RkLlama.Engine.Scheduling;
 using RkLlama.Engine.Tests.Support;
 using RkLlama.Engine.Workers;
 using static RkLlama.Engine.Tests.Support.HeldRuns;
@@ -8,20 +7,8 @@ using static RkLlama.Engine.Tests.Support.HeldRuns;
 namespace RkLlama.Engine.Tests.Residency;
 
 /// <summary>Several models at once: which ones stay, and which ones are evicted. The models have files of 1 GiB that use no space on the disk.</summary>
-public sealed class SeveralModelsTests : IAsyncDisposable
+public sealed class SeveralModelsTests : ResidentModelsFixture
 {
-    private const long Gibibyte = 1L << 30;
-    private readonly TempDirectory _sysfs = new();
-    private EngineNode _node = null!;
-
-    public async ValueTask DisposeAsync()
-    {
-        await _node.DisposeAsync();
-        _sysfs.Dispose();
-    }
-
-    private ModelHost Host => _node.Host;
-
     [Fact]
     public async Task Auto_keeps_an_embedding_model_beside_a_chat_model()
     {
@@ -33,7 +20,7 @@ public sealed class SeveralModelsTests : IAsyncDisposable
         Names().Should().Equal("m", "embedder");
         Host.Current.Should().BeSameAs(chat, "it generates text");
         embedder.State.Should().Be(ModelState.Ready);
-        _node.Engine.Sessions.Should().OnlyContain(static session => !session.IsDisposed);
+        Node.Engine.Sessions.Should().OnlyContain(static session => !session.IsDisposed);
     }
 
     [Fact]
@@ -65,7 +52,7 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     public async Task Of_three_models_the_one_whose_last_use_is_the_longest_ago_goes()
     {
         Start(3);
-        _node.AddModel("p");
+        Node.AddModel("p");
         foreach (string name in (string[])["m", "n", "o", "o", "n", "m"])
             await UseAsync(name);
 
@@ -78,7 +65,7 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     public async Task A_model_of_the_operator_goes_last()
     {
         Start(2);
-        ModelInstance pinned = await Host.LoadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
+        ModelInstance pinned = await Host.LoadAsync(Node.Catalog.Find("m")).WaitAsync(Patience);
         await UseAsync("n");
 
         await UseAsync("o");
@@ -92,8 +79,8 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     {
         Start(3);
         await UseAsync("n");
-        ModelInstance own = await Host.LoadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
-        Func<Task> second = () => Host.LoadAsync(_node.Catalog.Find("o"));
+        ModelInstance own = await Host.LoadAsync(Node.Catalog.Find("m")).WaitAsync(Patience);
+        Func<Task> second = () => Host.LoadAsync(Node.Catalog.Find("o"));
 
         await second.Should().ThrowAsync<ModelAlreadyLoadedException>();
 
@@ -105,10 +92,10 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     public async Task The_operator_can_load_a_model_beside_a_preloaded_embedding_model()
     {
         Start(null);
-        await Host.PreloadAsync(_node.Catalog.Find("embedder")).WaitAsync(Patience);
+        await Host.PreloadAsync(Node.Catalog.Find("embedder")).WaitAsync(Patience);
         bool hadChatModel = Host.HasChatModel;
 
-        ModelInstance chat = await Host.LoadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
+        ModelInstance chat = await Host.LoadAsync(Node.Catalog.Find("m")).WaitAsync(Patience);
 
         hadChatModel.Should().BeFalse();
         Names().Should().Equal("embedder", "m");
@@ -120,7 +107,7 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     {
         Start(null);
         await UseAsync("n");
-        Func<Task> load = () => Host.LoadAsync(_node.Catalog.Find("m"));
+        Func<Task> load = () => Host.LoadAsync(Node.Catalog.Find("m"));
 
         await load.Should().ThrowAsync<ModelAlreadyLoadedException>();
 
@@ -132,7 +119,7 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     {
         Start(2);
         await UseAsync("n");
-        await Host.LoadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
+        await Host.LoadAsync(Node.Catalog.Find("m")).WaitAsync(Patience);
 
         await Host.UnloadAsync().WaitAsync(Patience);
 
@@ -145,8 +132,8 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     {
         Start(2);
 
-        await Host.PreloadAsync(_node.Catalog.Find("m")).WaitAsync(Patience);
-        await Host.PreloadAsync(_node.Catalog.Find("n")).WaitAsync(Patience);
+        await Host.PreloadAsync(Node.Catalog.Find("m")).WaitAsync(Patience);
+        await Host.PreloadAsync(Node.Catalog.Find("n")).WaitAsync(Patience);
 
         Host.PreloadedModels.Select(static model => model.Name).Should().Equal("m", "n");
         Names().Should().Equal("m", "n");
@@ -175,8 +162,8 @@ public sealed class SeveralModelsTests : IAsyncDisposable
         Start(4);
         await UseAsync("m");
         int attempts = 0;
-        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
-        _node.Engine.Load = (model, cancellationToken) => ++attempts == 1
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = Node.Engine.Load;
+        Node.Engine.Load = (model, cancellationToken) => ++attempts == 1
             ? Task.FromException<IEngineSession>(new EngineException("no memory") { Code = FailureCode.OutOfMemory })
             : load(model, cancellationToken);
 
@@ -191,11 +178,11 @@ public sealed class SeveralModelsTests : IAsyncDisposable
         Start(3);
         ModelInstance used = await UseAsync("n");
 
-        ModelInstance loaded = await Host.LoadAsync(_node.Catalog.Find("n")).WaitAsync(Patience);
+        ModelInstance loaded = await Host.LoadAsync(Node.Catalog.Find("n")).WaitAsync(Patience);
 
         loaded.Should().BeSameAs(used);
         (loaded.IsPinned, loaded.IdleTimer).Should().Be((true, null));
-        _node.Engine.Sessions.Should().ContainSingle();
+        Node.Engine.Sessions.Should().ContainSingle();
     }
 
     [Fact]
@@ -203,13 +190,13 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     {
         Start(3);
         await UseAsync("n");
-        _node.Write("n/Modelfile", "FROM=\"m.rkllm\"\nTEMPERATURE=0.5\n");
+        Node.Write("n/Modelfile", "FROM=\"m.rkllm\"\nTEMPERATURE=0.5\n");
 
-        ModelInstance loaded = await Host.LoadAsync(_node.Catalog.Find("n")).WaitAsync(Patience);
+        ModelInstance loaded = await Host.LoadAsync(Node.Catalog.Find("n")).WaitAsync(Patience);
 
         Names().Should().Equal("n");
         Host.FindResident("n").Should().BeSameAs(loaded);
-        await EventuallyAsync(() => _node.Engine.Sessions[0].IsDisposed);
+        await EventuallyAsync(() => Node.Engine.Sessions[0].IsDisposed);
     }
 
     [Fact]
@@ -217,10 +204,10 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     {
         Start(3);
         await UseAsync("m");
-        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
-        _node.Engine.Load = (model, cancellationToken) =>
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = Node.Engine.Load;
+        Node.Engine.Load = (model, cancellationToken) =>
         {
-            _node.Engine.Load = load;
+            Node.Engine.Load = load;
             return Task.FromException<IEngineSession>(new EngineException("killed by signal 9") { Code = FailureCode.Killed });
         };
 
@@ -235,8 +222,8 @@ public sealed class SeveralModelsTests : IAsyncDisposable
         Start(3);
         SetSize("n", 4_100_000_000);
         List<int> domains = [];
-        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
-        _node.Engine.Load = (model, cancellationToken) =>
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = Node.Engine.Load;
+        Node.Engine.Load = (model, cancellationToken) =>
         {
             domains.Add(model.NpuDomain);
             return load(model, cancellationToken);
@@ -253,8 +240,8 @@ public sealed class SeveralModelsTests : IAsyncDisposable
     public async Task An_old_runtime_keeps_one_model()
     {
         Start(3);
-        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = _node.Engine.Load;
-        _node.Engine.Load = async (model, cancellationToken) =>
+        Func<ModelLoadParameters, CancellationToken, Task<IEngineSession>> load = Node.Engine.Load;
+        Node.Engine.Load = async (model, cancellationToken) =>
         {
             FakeSession session = (FakeSession)await load(model, cancellationToken);
             session.RuntimeVersion = "1.2.1";
@@ -274,39 +261,10 @@ public sealed class SeveralModelsTests : IAsyncDisposable
         ModelInstance first = await UseAsync("m");
         ModelInstance second = await UseAsync("n");
 
-        _node.Engine.Sessions[0].Crash("killed");
-        await EventuallyAsync(() => _node.Engine.Sessions.Count == 3 && first.State == ModelState.Ready);
+        Node.Engine.Sessions[0].Crash("killed");
+        await EventuallyAsync(() => Node.Engine.Sessions.Count == 3 && first.State == ModelState.Ready);
 
         second.State.Should().Be(ModelState.Ready);
-        _node.Engine.Sessions[1].IsDisposed.Should().BeFalse();
+        Node.Engine.Sessions[1].IsDisposed.Should().BeFalse();
     }
-
-    private void Start(int? maxModels, long availableBytes = 64 * Gibibyte)
-    {
-        SetMemory(availableBytes);
-        _node = new(options => options with { MaxModels = maxModels, SysfsRoot = _sysfs.Path });
-        _node.AddModel("n");
-        _node.AddModel("o");
-        _node.AddModel("embedder", "FROM=\"m.rkllm\"\nPOOLING=last\n");
-        foreach (string name in new[] { "m", "n", "o", "embedder" })
-            SetSize(name, Gibibyte);
-    }
-
-    private void SetMemory(long availableBytes) =>
-        _sysfs.Write("proc/meminfo", $"MemTotal: {(64 * Gibibyte / 20) >> 10} kB\nMemAvailable: {availableBytes >> 10} kB\n");
-
-    private void SetSize(string name, long bytes)
-    {
-        using FileStream file = File.OpenWrite(_node.Catalog.Find(name).ModelPath);
-        file.SetLength(bytes);
-    }
-
-    private async Task<ModelInstance> UseAsync(string name)
-    {
-        ModelInstance model = Host.Find(name);
-        using ModelLease lease = await _node.AcquireAsync(model);
-        return model;
-    }
-
-    private string[] Names() => [.. Host.Residents.Select(static resident => resident.Model.Name)];
 }
