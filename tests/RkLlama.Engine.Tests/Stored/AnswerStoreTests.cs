@@ -1,23 +1,11 @@
 using System.Text;
-using Microsoft.Extensions.Logging;
 using RkLlama.Engine.Stored;
-using RkLlama.Engine.Tests.Support;
 
 namespace RkLlama.Engine.Tests.Stored;
 
-/// <summary>The files of stored answers: bounds, age, damage, a full disk, restarts, and the separation of keys.</summary>
-#pragma warning disable CA1416 // file modes do not exist on Windows, and this program runs on Linux only
-public sealed class AnswerStoreTests : IDisposable
+/// <summary>Stored answers: what is found, bounds, age, restarts, and the separation of keys.</summary>
+public sealed class AnswerStoreTests : AnswerStoreFixture
 {
-    private const string Mine = "mine", Other = "other";
-    private readonly TempDirectory _root = new();
-    private readonly SettableTime _time = new(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-    private readonly List<string> _log = [];
-
-    private string Directory => Path.Join(_root.Path, "responses");
-
-    public void Dispose() => _root.Dispose();
-
     [Fact]
     public async Task An_answer_is_found_at_once_and_after_a_restart()
     {
@@ -29,18 +17,6 @@ public sealed class AnswerStoreTests : IDisposable
 
         TextOf(store, "resp_1").Should().Be("[1] {\"a\":1}");
         TextOf(NewStore(), "resp_1").Should().Be("[1] {\"a\":1}");
-    }
-
-    [Fact]
-    public async Task Files_and_directory_are_only_for_the_owner()
-    {
-        AnswerStore store = NewStore();
-        Put(store, "resp_1");
-
-        await WriteAsync(store);
-
-        File.GetUnixFileMode(Path.Join(Directory, "resp_1.answer")).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        File.GetUnixFileMode(Directory).Should().Be(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     [Fact]
@@ -94,7 +70,7 @@ public sealed class AnswerStoreTests : IDisposable
         for (int i = 0; i < 10; i++)
         {
             Put(store, $"resp_{i}", "[]", new string('x', 20_000));
-            _time.Advance(TimeSpan.FromSeconds(1));
+            Time.Advance(TimeSpan.FromSeconds(1));
         }
 
         await WriteAsync(store);
@@ -122,7 +98,7 @@ public sealed class AnswerStoreTests : IDisposable
         store.Put(Entry("resp_1"), "[]"u8.ToArray(), new byte[20_000]).Should().BeFalse();
 
         store.List(Mine, StoredKind.Response).Should().BeEmpty();
-        _log.Should().ContainSingle().Which.Should().Contain("resp_1");
+        Log.Should().ContainSingle().Which.Should().Contain("resp_1");
     }
 
     [Fact]
@@ -131,7 +107,7 @@ public sealed class AnswerStoreTests : IDisposable
         AnswerStore store = NewStore();
         Put(store, "resp_1");
         await WriteAsync(store);
-        _time.Advance(TimeSpan.FromHours(25));
+        Time.Advance(TimeSpan.FromHours(25));
         store = NewStore();
         Put(store, "resp_2");
 
@@ -139,74 +115,6 @@ public sealed class AnswerStoreTests : IDisposable
         await WriteAsync(store);
 
         System.IO.Directory.GetFiles(Directory).Select(Path.GetFileName).Should().Equal("resp_2.answer");
-    }
-
-    [Fact]
-    public async Task A_deleted_answer_has_no_file_when_the_deletion_returns()
-    {
-        AnswerStore store = NewStore();
-        using CancellationTokenSource end = new();
-        Task running = store.RunAsync(end.Token);
-        Put(store, "resp_1");
-        await store.FlushAsync();
-
-        (await store.DeleteAsync(Mine, StoredKind.Response, "resp_1")).Should().BeTrue();
-
-        System.IO.Directory.GetFiles(Directory).Should().BeEmpty();
-        store.SetOutput(Mine, StoredKind.Response, "resp_1", "{}"u8.ToArray(), StoredState.Ended).Should().BeFalse();
-        await end.CancelAsync();
-        await running;
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("no header\n")]
-    [InlineData("{}\n")]
-    [InlineData("{\"version\":9,\"entry\":{\"id\":\"resp_1\"}}\n")]
-    public async Task Damaged_files_are_deleted_with_one_warning(string content)
-    {
-        await WriteAsync(Filled(NewStore(), 2));
-        foreach (string file in System.IO.Directory.GetFiles(Directory))
-            File.WriteAllText(file, content);
-
-        AnswerStore store = NewStore();
-
-        store.List(Mine, StoredKind.Response).Should().BeEmpty();
-        System.IO.Directory.GetFiles(Directory).Should().BeEmpty();
-        _log.Should().ContainSingle().Which.Should().Contain("2 stored answers were damaged");
-    }
-
-    [Fact]
-    public async Task A_file_with_a_changed_byte_is_deleted_when_it_is_read()
-    {
-        AnswerStore store = Filled(NewStore(), 1);
-        await WriteAsync(store);
-        string file = System.IO.Directory.GetFiles(Directory).Single();
-        byte[] bytes = File.ReadAllBytes(file);
-        bytes[^1] ^= 1;
-        File.WriteAllBytes(file, bytes);
-
-        store = NewStore();
-        store.Find(Mine, StoredKind.Response, "resp_0").Should().BeNull();
-        await WriteAsync(store);
-
-        System.IO.Directory.GetFiles(Directory).Should().BeEmpty();
-        _log.Should().ContainSingle().Which.Should().Contain("damaged");
-    }
-
-    [Fact]
-    public async Task A_file_that_cannot_be_read_for_a_time_is_kept()
-    {
-        AnswerStore store = NewStore();
-        Put(store, "resp_1", "[1]");
-        await WriteAsync(store);
-        string file = Path.Join(Directory, "resp_1.answer");
-
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead);
-        store.Invoking(one => one.Find(Mine, StoredKind.Response, "resp_1")).Should().Throw<IOException>();
-
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        TextOf(store, "resp_1").Should().Be("[1] {}");
     }
 
     [Fact]
@@ -235,11 +143,11 @@ public sealed class AnswerStoreTests : IDisposable
         using CancellationTokenSource end = new();
         Task running = store.RunAsync(end.Token);
         await store.FlushAsync();
-        _time.Shift = TimeSpan.FromHours(25);
+        Time.Shift = TimeSpan.FromHours(25);
 
         for (int i = 0; i < 4; i++)
         {
-            _time.Advance(TimeSpan.FromMinutes(4));
+            Time.Advance(TimeSpan.FromMinutes(4));
             Put(store, $"resp_{i}");
             await store.FlushAsync();
         }
@@ -249,107 +157,5 @@ public sealed class AnswerStoreTests : IDisposable
         await running;
         File.Exists(Path.Join(Directory, "resp_old.answer")).Should().BeFalse();
         File.Exists(Path.Join(Directory, "resp_3.answer")).Should().BeTrue();
-    }
-
-    [Fact]
-    public async Task Files_of_others_and_links_are_neither_read_nor_deleted()
-    {
-        await WriteAsync(Filled(NewStore(), 1));
-        string file = Path.Join(Directory, "resp_0.answer"), target = Path.Join(_root.Path, "target");
-        File.Move(file, target);
-        File.CreateSymbolicLink(file, target);
-        File.WriteAllText(Path.Join(Directory, "notes.txt"), "keep");
-
-        AnswerStore store = NewStore();
-
-        store.List(Mine, StoredKind.Response).Should().BeEmpty();
-        System.IO.Directory.GetFiles(Directory).Select(Path.GetFileName).Should().BeEquivalentTo("resp_0.answer", "notes.txt");
-        File.Exists(target).Should().BeTrue();
-    }
-
-    [Fact]
-    public async Task The_file_of_an_interrupted_write_is_deleted()
-    {
-        await WriteAsync(Filled(NewStore(), 1));
-        File.Copy(Path.Join(Directory, "resp_0.answer"), Path.Join(Directory, "resp_0.answer.new"));
-
-        NewStore();
-
-        System.IO.Directory.GetFiles(Directory).Select(Path.GetFileName).Should().Equal("resp_0.answer");
-    }
-
-    [Fact]
-    public async Task If_the_disk_fails_the_answers_stay_in_memory_and_one_warning_is_logged()
-    {
-        AnswerStore store = NewStore();
-        System.IO.Directory.Delete(Directory);
-
-        await WriteAsync(Filled(store, 3));
-
-        TextOf(store, "resp_0").Should().Be("[] {}");
-        _log.Should().ContainSingle().Which.Should().Contain("cannot be stored");
-    }
-
-    [Fact]
-    public void If_the_disk_takes_nothing_only_16_MiB_stay_in_memory()
-    {
-        AnswerStore store = NewStore();
-        byte[] output = new byte[1 << 20];
-
-        Enumerable.Range(0, 30).Count(i => store.Put(Entry($"resp_{i}"), "[]"u8.ToArray(), output)).Should().Be(15);
-    }
-
-    [Fact]
-    public async Task Zero_turns_the_store_off_and_deletes_what_is_there()
-    {
-        await WriteAsync(Filled(NewStore(), 2));
-
-        AnswerStore store = NewStore(maxBytes: 0);
-
-        store.IsOn.Should().BeFalse();
-        store.Put(Entry("resp_9"), "[]"u8.ToArray(), "{}"u8.ToArray()).Should().BeFalse();
-        System.IO.Directory.GetFiles(Directory).Should().BeEmpty();
-    }
-
-    [Fact]
-    public void Without_a_directory_nothing_is_stored()
-    {
-        NewStore(state: null).IsOn.Should().BeFalse();
-        File.WriteAllText(Path.Join(_root.Path, "file"), "");
-        NewStore(state: Path.Join(_root.Path, "file")).IsOn.Should().BeFalse();
-    }
-
-    private static AnswerStore Filled(AnswerStore store, int count)
-    {
-        for (int i = 0; i < count; i++)
-            Put(store, $"resp_{i}");
-        return store;
-    }
-
-    private static void Put(AnswerStore store, string id, string input = "[]", string output = "{}", StoredState state = StoredState.Ended) =>
-        store.Put(Entry(id) with { State = state }, Encoding.UTF8.GetBytes(input), Encoding.UTF8.GetBytes(output)).Should().BeTrue();
-
-    private static StoredEntry Entry(string id) => new(id, StoredKind.Response, Mine, 1) { State = StoredState.Ended };
-
-    private static string? TextOf(AnswerStore store, string id) =>
-        store.Find(Mine, StoredKind.Response, id) is { } found ? $"{Encoding.UTF8.GetString(found.Input.Span)} {Encoding.UTF8.GetString(found.Output.Span)}" : null;
-
-    /// <summary>Writes what is queued, as at the stop of the server.</summary>
-    private static Task WriteAsync(AnswerStore store) => store.RunAsync(new CancellationToken(canceled: true));
-
-    private AnswerStore NewStore(long maxBytes = 64 << 20) => NewStore(_root.Path, maxBytes);
-
-    private AnswerStore NewStore(string? state, long maxBytes = 64 << 20) =>
-        new(new() { ModelsDirectory = _root.Path, StateDirectory = state, StoreBytes = maxBytes }, _time, new ListLogger(_log));
-
-    private sealed class ListLogger(List<string> lines) : ILogger<AnswerStore>
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Add(formatter(state, exception));
     }
 }

@@ -72,6 +72,21 @@ internal sealed class StoringServer : IAsyncDisposable
         return (client ?? Server.Client).SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
     }
 
+    /// <summary>Waits until a stored response has a status, and returns it.</summary>
+    public async Task<JsonElement> UntilStatusAsync(string id, string status)
+    {
+        using CancellationTokenSource timeout = new(HeldRuns.Patience);
+        while (true)
+        {
+            (_, JsonElement body) = await GetAsync($"/v1/responses/{id}");
+            if (body.GetProperty("status").GetString() == status)
+                return body;
+            await Task.Delay(10, timeout.Token);
+        }
+    }
+
+    public static string IdOf(JsonElement response) => response.GetProperty("id").GetString()!;
+
     public async ValueTask DisposeAsync()
     {
         await Server.DisposeAsync();
